@@ -1,0 +1,270 @@
+"""What the CLI asks of the daemon: each request beside its answer, and the envelope.
+
+One ZeroMQ message each way, one JSON object each. A request names its protocol version; the
+daemon refuses another version before it looks at the body. Progress of long requests and all
+events go out on the PUB socket: two frames, topic and JSON (`Event`). Topics: `event.APP`,
+and `progress.ID` for the request with that id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+from .model import AppSpec, AppView, Event
+
+R = TypeVar("R")
+
+
+class Request(Generic[R]):
+    """A question whose answer is an `R`."""
+
+    name: ClassVar[str]
+    answer: ClassVar[type]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A request on the wire."""
+
+    protocol: int
+    id: str
+    name: str
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """A PmError on the wire."""
+
+    code: str
+    message: str
+    hint: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer on the wire: `body` or `error`, never both."""
+
+    protocol: int
+    id: str
+    body: dict[str, Any] | None = None
+    error: ErrorBody | None = None
+
+
+@dataclass(frozen=True)
+class Pong:
+    """Who answers."""
+
+    pid: int
+    version: str
+    protocol: int
+    home: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one app's part of a command came to."""
+
+    app: str
+    done: str
+    """A sentence: "started, 4 workers on 127.0.0.1:8000", "already stopped"."""
+    error: ErrorBody | None = None
+    changed: bool = True
+    """False where there was nothing to do."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Outcomes, one an app, in the order asked."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Apps:
+    """The apps, sorted by name."""
+
+    apps: tuple[AppView, ...]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One app with everything known of it."""
+
+    app: AppView
+    spec: AppSpec
+    events: tuple[Event, ...]
+    """The latest first."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """Several of them."""
+
+    details: tuple[Detail, ...]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Where a list of apps was written or read."""
+
+    path: str
+    apps: int
+
+
+@dataclass(frozen=True)
+class Ping(Request[Pong]):
+    """Ask who is there."""
+
+    name = "ping"
+    answer = Pong
+
+
+@dataclass(frozen=True)
+class List(Request[Apps]):
+    """Show apps; no selector means all."""
+
+    name = "list"
+    answer = Apps
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Describe(Request[Details]):
+    """Show everything known of the selected apps."""
+
+    name = "describe"
+    answer = Details
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Start(Request[Report]):
+    """Start new apps; one whose name is taken is refused unless `force`, which replaces it."""
+
+    name = "start"
+    answer = Report
+    specs: tuple[AppSpec, ...] = ()
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Resume(Request[Report]):
+    """Start again what is stopped or errored, as `pm start NAME` does; restarts nothing online."""
+
+    name = "resume"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stop(Request[Report]):
+    """Stop and keep in the list."""
+
+    name = "stop"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restart(Request[Report]):
+    """Stop, then start; `env` (a whole environment) is overlaid if given (--update-env)."""
+
+    name = "restart"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+    env: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Reload(Request[Report]):
+    """Replace all workers one by one without a gap; the old code stays if the new fails."""
+
+    name = "reload"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+    env: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Delete(Request[Report]):
+    """Stop and forget."""
+
+    name = "delete"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scale(Request[Report]):
+    """Change the number of workers: `count` is "4", "+2" or "-1"."""
+
+    name = "scale"
+    answer = Report
+    selector: str = ""
+    count: str = ""
+
+
+@dataclass(frozen=True)
+class SendSignal(Request[Report]):
+    """Send a signal ("SIGUSR1", "USR1", "10") to the selected workers."""
+
+    name = "send-signal"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+    signal: str = ""
+
+
+@dataclass(frozen=True)
+class Reset(Request[Report]):
+    """Set the restart counters to zero."""
+
+    name = "reset"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Flush(Request[Report]):
+    """Empty the log files; no selector means all."""
+
+    name = "flush"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Save(Request[Saved]):
+    """Write the list of apps to `$PM_HOME/dump.json`."""
+
+    name = "save"
+    answer = Saved
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Resurrect(Request[Report]):
+    """Start the saved apps that are not in the list."""
+
+    name = "resurrect"
+    answer = Report
+
+
+@dataclass(frozen=True)
+class Kill(Request[Report]):
+    """Stop all apps, then the daemon; wanted state is kept for the next daemon's `resurrect`."""
+
+    name = "kill"
+    answer = Report
+
+
+REQUESTS: dict[str, type[Request[Any]]] = {
+    kind.name: kind
+    for kind in (
+        Ping, List, Describe, Start, Resume, Stop, Restart, Reload, Delete, Scale,
+        SendSignal, Reset, Flush, Save, Resurrect, Kill,
+    )
+}  # fmt: skip
+"""Every request by its name; handlers and docs/protocol.md cover exactly these."""

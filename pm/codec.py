@@ -1,0 +1,148 @@
+"""Dataclasses to JSON and back; what does not fit the types is refused by name.
+
+The one boundary through which data from outside (wire, store, files) becomes our types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import enum
+import functools
+import json
+import types
+import typing
+from typing import Any, TypeVar
+
+from .errors import ConfigError
+
+T = TypeVar("T")
+
+
+def to_plain(value: object) -> Any:  # JSON's own type: there is no narrower one
+    """Turn a dataclass, or anything made of them, into dicts, lists and scalars."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(k): to_plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_plain(v) for v in value]
+    return value
+
+
+def from_plain(kind: type[T], data: object, where: str = "") -> T:
+    """Build `kind` from JSON data.
+
+    Raises ConfigError naming the place, the value and what is allowed.
+    """
+    return typing.cast(T, _build(kind, data, where or getattr(kind, "__name__", str(kind))))
+
+
+def dumps(value: object) -> bytes:
+    """Encode as compact UTF-8 JSON; lone surrogates (undecodable names) survive as escapes."""
+    return json.dumps(to_plain(value), separators=(",", ":")).encode()
+
+
+def loads(kind: type[T], raw: bytes | str, where: str = "") -> T:
+    """Decode JSON into `kind`; raises ConfigError for bad JSON and for data that do not fit."""
+    try:
+        data = json.loads(raw)
+    except ValueError as error:
+        raise ConfigError(f"{where or 'data'}: not JSON: {error}") from None
+    return from_plain(kind, data, where)
+
+
+def suggest(word: str, known: typing.Iterable[str]) -> str:
+    """Return "did you mean `x`?" for a near miss, else an empty string."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _build(kind: Any, data: object, where: str) -> object:
+    origin = typing.get_origin(kind)
+    if kind is Any or kind is object:
+        return data
+    if origin in (typing.Union, getattr(types, "UnionType", typing.Union)):
+        return _build_union(typing.get_args(kind), data, where)
+    if origin is typing.Literal:
+        return _check(data in typing.get_args(kind), data, kind, where)
+    if origin in (list, tuple, frozenset, set):
+        return _build_sequence(kind, origin, data, where)
+    if origin is dict:
+        _check(isinstance(data, dict), data, kind, where)
+        value_kind = typing.get_args(kind)[1]
+        items = typing.cast("dict[str, object]", data).items()
+        return {str(k): _build(value_kind, v, f"{where}.{k}") for k, v in items}
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        _check(data in [m.value for m in kind], data, kind, where)
+        return kind(data)
+    if dataclasses.is_dataclass(kind):
+        return _build_dataclass(typing.cast(type, kind), data, where)
+    return _build_scalar(kind, data, where)
+
+
+def _build_union(kinds: tuple[Any, ...], data: object, where: str) -> object:
+    if data is None and type(None) in kinds:
+        return None
+    rest = [k for k in kinds if k is not type(None)]
+    for kind in rest[:-1]:
+        try:
+            return _build(kind, data, where)
+        except ConfigError:
+            continue
+    return _build(rest[-1], data, where)
+
+
+def _build_sequence(kind: Any, origin: Any, data: object, where: str) -> object:
+    _check(isinstance(data, (list, tuple)), data, kind, where)
+    item = typing.get_args(kind)[0]
+    values = typing.cast("list[object]", data)
+    return origin(_build(item, v, f"{where}[{i}]") for i, v in enumerate(values))
+
+
+def _build_dataclass(kind: type, data: object, where: str) -> object:
+    _check(isinstance(data, dict), data, kind, where)
+    given = typing.cast("dict[str, object]", data)
+    hints = _hints(kind)
+    for key in given:
+        if key not in hints:
+            raise ConfigError(f"{where}: unknown key `{key}`", suggest(key, hints))
+    fields = dataclasses.fields(kind)
+    missing = [f.name for f in fields if f.name not in given and _required(f)]
+    if missing:
+        raise ConfigError(f"{where}: missing key `{missing[0]}`")
+    return kind(**{k: _build(hints[k], v, f"{where}.{k}") for k, v in given.items()})
+
+
+def _required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _build_scalar(kind: Any, data: object, where: str) -> object:
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if kind is int and isinstance(data, bool):
+        return _check(False, data, kind, where)
+    return _check(isinstance(data, kind), data, kind, where)
+
+
+def _check(ok: bool, data: object, kind: Any, where: str) -> object:
+    if not ok:
+        raise ConfigError(f"{where}: {data!r} is not {_name(kind)}")
+    return data
+
+
+def _name(kind: Any) -> str:
+    if typing.get_origin(kind) is typing.Literal:
+        return "one of " + ", ".join(map(str, typing.get_args(kind)))
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return "one of " + ", ".join(str(m.value) for m in kind)
+    plain = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return plain.get(kind, str(getattr(kind, "__name__", kind)))

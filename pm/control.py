@@ -1,0 +1,100 @@
+"""What daemon and master say to each other over the master's control socket.
+
+JSON lines over a unix stream socket (`wire.Channel`), file descriptors beside the line that
+counts them. The daemon sends `Command`s and gets one `Done` for each, in whatever order they
+finish; the master sends `Status` at every change, without being asked, and `Happened`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .api import ErrorBody
+from .model import AppSpec, Event, ListenerView, WorkerView
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """The one message a master reads from its standard input before anything else."""
+
+    protocol: int
+    spec: AppSpec
+    home: str
+    """PM_HOME as an absolute path."""
+    nonce: str
+    slots: tuple[int, ...]
+    """Slots wanted online from the start."""
+    generation: int = 1
+    listener_keys: tuple[str, ...] = ()
+    """Keys of the listeners whose fds follow the control socket (a dead master's, kept)."""
+    known_to_listen: bool = False
+    """True if this app is known to listen: not ready before it has accepted."""
+
+
+Op = Literal["hello", "want", "restart", "reload", "stop", "signal", "reset", "flush", "listeners"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """Daemon to master.
+
+    hello: who are you? (nonce must match) | want: run exactly `slots` | restart, reload:
+    `slots` (all if None), with `spec` if given | stop: stop all, release ports, answer, exit |
+    signal: `signal` to `slots` | reset: counters to zero | flush: empty the logs |
+    listeners: send dups of all listeners again.
+    """
+
+    id: int
+    op: Op
+    nonce: str = ""
+    slots: tuple[int, ...] | None = None
+    spec: AppSpec | None = None
+    signal: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Master to daemon: a command has finished."""
+
+    id: int
+    error: ErrorBody | None = None
+    text: str = ""
+    """What was done, where there is something to say ("online, no port")."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Master to daemon: everything as it is now."""
+
+    pid: int
+    nonce: str
+    generation: int
+    workers: tuple[WorkerView, ...]
+    listeners: tuple[ListenerView, ...]
+    notes: tuple[str, ...] = ()
+    known_to_listen: bool = False
+    spec: AppSpec | None = None
+    """Only in the answer to `hello`: what this master runs."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Master to daemon: an event for the record, with its reason; `request` for progress."""
+
+    event: Event
+    request: int = 0
+    """Id of the command under way that this is progress of, or 0."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Master to daemon, with one fd a key: dups of the listeners to keep while I live."""
+
+    keys: tuple[str, ...]
+
+
+MESSAGES: dict[str, type] = {
+    "command": Command, "done": Done, "status": Status, "happened": Happened, "keep": Keep,
+}  # fmt: skip
+"""Each line on the socket is {"kind": KEY, "fds": N, "body": {...}}."""

@@ -1,0 +1,53 @@
+"""PM_HOME: the folder with everything of one user's daemon, and names safe to use in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+
+from .errors import Failed
+
+
+def default_home() -> str:
+    """Return `$PM_HOME`, else `~/.pm`, as an absolute path."""
+    return os.path.abspath(os.path.expanduser(os.environ.get("PM_HOME") or "~/.pm"))
+
+
+def open_home(path: str) -> int:
+    """Make PM_HOME and its folders (0700) and return an O_PATH fd of it.
+
+    Raises Failed if it is somebody else's, is no folder, or cannot be made.
+    """
+    try:
+        for folder in (path, os.path.join(path, "run"), os.path.join(path, "logs")):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+        fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Failed(f"cannot use {path}: {reason}", "set PM_HOME to a folder of yours") from None
+    info = os.fstat(fd)
+    if info.st_uid != os.geteuid():
+        os.close(fd)
+        raise Failed(f"{path} belongs to another user", "set PM_HOME to a folder of yours")
+    if stat.S_IMODE(info.st_mode) & 0o077:
+        os.chmod(path, 0o700)
+    return fd
+
+
+def through(fd: int, *names: str) -> str:
+    """Return a short path to a file below the folder open as `fd`.
+
+    Works for any length of PM_HOME (unix sockets take 107 bytes), and the folder cannot be
+    swapped underneath.
+    """
+    return os.path.join(f"/proc/self/fd/{fd}", *names)
+
+
+def file_name(app: str) -> str:
+    """Return a file name for an app: its name where that is plain, else made plain and unique."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "-", app).lstrip(".") or "app"
+    if plain == app and len(plain) <= 60:
+        return plain
+    return f"{plain[:50]}-{hashlib.sha256(app.encode(errors='replace')).hexdigest()[:8]}"

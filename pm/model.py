@@ -1,0 +1,178 @@
+"""What is asked (`AppSpec`) and what is shown (the views): frozen, the same in every process."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, field
+
+from .errors import ConfigError
+
+PROTOCOL = 1
+"""Version of the wire formats (`api`, `control`), apart from the package's own."""
+
+
+class State(str, enum.Enum):
+    """States of workers and apps, by PM2's names, plus `draining`."""
+
+    LAUNCHING = "launching"
+    ONLINE = "online"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    WAITING = "waiting restart"
+    ERRORED = "errored"
+
+
+class Target(str, enum.Enum):
+    """How the app is run: a Python file, a Python module (`-m`), or any command."""
+
+    SCRIPT = "script"
+    MODULE = "module"
+    COMMAND = "command"
+
+
+class Mode(str, enum.Enum):
+    """`cluster`: forked from a template and in the rotation; `fork`: plain fork and exec."""
+
+    CLUSTER = "cluster"
+    FORK = "fork"
+
+
+_NAME = re.compile(r"[^\x00-\x1f/\x7f]{1,100}\Z")
+
+
+@dataclass(frozen=True)
+class AppSpec:
+    """Everything asked of one app. Times are in seconds, sizes in bytes, paths absolute."""
+
+    name: str
+    script: str
+    """Path of the file or program, or the module's name."""
+    cwd: str
+    target: Target = Target.SCRIPT
+    args: tuple[str, ...] = ()
+    interpreter: str = ""
+    """Python that runs script or module; empty for a command."""
+    interpreter_args: tuple[str, ...] = ()
+    exec_mode: Mode = Mode.CLUSTER
+    instances: int = 1
+    namespace: str = "default"
+    env: dict[str, str] = field(default_factory=dict)
+    """The whole environment of the app: the caller's, then the file's and the options'."""
+    umask: int = 0o022
+    preload: tuple[str, ...] = ()
+    wait_ready: bool = False
+    listen_timeout: float = 30.0
+    kill_timeout: float = 10.0
+    stop_signal: str = "SIGTERM"
+    autorestart: bool = True
+    max_restarts: int = 16
+    min_uptime: float = 1.0
+    restart_delay: float = 0.0
+    stop_exit_codes: tuple[int, ...] = ()
+    out_file: str = ""
+    """Log files: empty is `$PM_HOME/logs/NAME-out.log`; `/dev/null` drops the lines."""
+    error_file: str = ""
+    log_file: str = ""
+    """Both streams in one more file, if given."""
+    log_max_size: int = 10_000_000
+    log_keep: int = 10
+    log_compress: bool = True
+    instance_var: str = ""
+    ports: tuple[int, ...] = ()
+    """Ports below the unprivileged range that the master may bind for a less privileged app."""
+    exclusive_ports: tuple[int, ...] = ()
+    keepalive_handover: bool = True
+    queue_depth: int = 64
+    max_surge: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, with ConfigError."""
+        if not _NAME.match(self.name) or self.name in (".", "..", "all"):
+            raise ConfigError(
+                f"name: {self.name!r} cannot name an app",
+                "use 1 to 100 characters without `/` and control characters, and not `all`",
+            )
+        if not self.script:
+            raise ConfigError("script: missing", "give the file, module or command to run")
+        if self.instances < 0:
+            raise ConfigError(f"instances: {self.instances} is below 0")
+        for name in ("listen_timeout", "kill_timeout", "min_uptime", "restart_delay"):
+            if not 0 <= getattr(self, name) < 1e6:
+                raise ConfigError(f"{name}: {getattr(self, name)} is not from 0 to 999999 seconds")
+        if self.max_restarts < 0:
+            raise ConfigError(f"max_restarts: {self.max_restarts} is below 0")
+
+
+@dataclass(frozen=True)
+class WorkerView:
+    """One slot as it is now. Times are seconds since the epoch, 0 where there is none."""
+
+    slot: int
+    id: int = -1
+    """PM2's pm_id: one number per slot, given by the daemon; -1 until then."""
+    state: State = State.STOPPED
+    pid: int = 0
+    generation: int = 0
+    started_at: float = 0.0
+    restarts: int = 0
+    unstable: int = 0
+    exit_code: int | None = None
+    exit_signal: str = ""
+    reason: str = ""
+    """Why it is in this state, in words."""
+    connections: int = 0
+    """Connections handed to this slot since the master started."""
+    cpu: float = 0.0
+    """Per cent of one core since the last look, descendants included."""
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class ListenerView:
+    """A listening address of an app, and how its connections reach the workers."""
+
+    address: str
+    port: int
+    family: str
+    """`ipv4` or `ipv6`."""
+    served: str = "round-robin"
+
+
+@dataclass(frozen=True)
+class AppView:
+    """One app as `list` and `describe` show it."""
+
+    name: str
+    namespace: str
+    exec_mode: Mode
+    state: State
+    wanted: State
+    """ONLINE or STOPPED: what the user asked for."""
+    workers: tuple[WorkerView, ...]
+    script: str
+    created_at: float
+    """Seconds since the epoch."""
+    generation: int = 0
+    master_pid: int = 0
+    reason: str = ""
+    listeners: tuple[ListenerView, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Remarks for `describe`: a module that started threads during preload, and the like."""
+    out_file: str = ""
+    error_file: str = ""
+    log_file: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to an app, with its reason; kept in the store, published."""
+
+    at: float
+    app: str
+    kind: str
+    """One of `start online exit restart reload stop errored delete listening note`."""
+    reason: str = ""
+    slot: int | None = None
+    pid: int = 0

@@ -1,0 +1,1 @@
+"""What runs in the interpreter of the app: template, worker, and the hooks between."""

@@ -18,6 +18,9 @@ from .errors import ConfigError
 
 T = TypeVar("T")
 
+_EXACT = 1 << 53  # beyond it a float is not the whole number that was given
+_SHOWN = 80
+
 
 def to_plain(value: object) -> Any:  # JSON's own type: there is no narrower one
     """Turn a dataclass, or anything made of them, into dicts, lists and scalars."""
@@ -49,7 +52,7 @@ def loads(kind: type[T], raw: bytes | str, where: str = "") -> T:
     """Decode JSON into `kind`; raises ConfigError for bad JSON and for data that do not fit."""
     try:
         data = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where or 'data'}: not JSON: {error}") from None
     return from_plain(kind, data, where)
 
@@ -62,7 +65,8 @@ def suggest(word: str, known: typing.Iterable[str]) -> str:
 
 @functools.cache
 def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind)
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
 
 
 def _build(kind: Any, data: object, where: str) -> object:
@@ -127,6 +131,7 @@ def _required(field: dataclasses.Field[Any]) -> bool:
 
 def _build_scalar(kind: Any, data: object, where: str) -> object:
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        _check(abs(data) < _EXACT, data, kind, where)
         return float(data)
     if kind is int and isinstance(data, bool):
         return _check(False, data, kind, where)
@@ -135,7 +140,10 @@ def _build_scalar(kind: Any, data: object, where: str) -> object:
 
 def _check(ok: bool, data: object, kind: Any, where: str) -> object:
     if not ok:
-        raise ConfigError(f"{where}: {data!r} is not {_name(kind)}")
+        shown = repr(data)
+        if len(shown) > _SHOWN:
+            shown = shown[:_SHOWN] + "..."
+        raise ConfigError(f"{where}: {shown} is not {_name(kind)}")
     return data
 
 

@@ -11,8 +11,11 @@ from .errors import Failed
 
 
 def default_home() -> str:
-    """Return `$PM_HOME`, else `~/.pm`, as an absolute path."""
-    return os.path.abspath(os.path.expanduser(os.environ.get("PM_HOME") or "~/.pm"))
+    """Return `$PM_HOME`, else `~/.pm`, as an absolute path; raises Failed if there is no `~`."""
+    path = os.path.expanduser(os.environ.get("PM_HOME") or "~/.pm")
+    if path.startswith("~"):
+        raise Failed(f"cannot tell which folder {path} is", "set PM_HOME to a folder of yours")
+    return os.path.abspath(path)
 
 
 def open_home(path: str) -> int:
@@ -21,19 +24,28 @@ def open_home(path: str) -> int:
     Raises Failed if it is somebody else's, is no folder, or cannot be made.
     """
     try:
-        for folder in (path, os.path.join(path, "run"), os.path.join(path, "logs")):
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.makedirs(path, mode=0o700, exist_ok=True)
         fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _furnish(fd, path)
+        except BaseException:
+            os.close(fd)
+            raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise Failed(f"cannot use {path}: {reason}", "set PM_HOME to a folder of yours") from None
+    return fd
+
+
+def _furnish(fd: int, path: str) -> None:
+    """Look whose folder it is before anything is made in it."""
     info = os.fstat(fd)
     if info.st_uid != os.geteuid():
-        os.close(fd)
         raise Failed(f"{path} belongs to another user", "set PM_HOME to a folder of yours")
-    if stat.S_IMODE(info.st_mode) & 0o077:
-        os.chmod(path, 0o700)
-    return fd
+    if stat.S_IMODE(info.st_mode) != 0o700:
+        os.chmod(through(fd), 0o700)
+    for folder in ("run", "logs"):
+        os.makedirs(through(fd, folder), mode=0o700, exist_ok=True)
 
 
 def through(fd: int, *names: str) -> str:
@@ -50,4 +62,4 @@ def file_name(app: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9._-]", "-", app).lstrip(".") or "app"
     if plain == app and len(plain) <= 60:
         return plain
-    return f"{plain[:50]}-{hashlib.sha256(app.encode(errors='replace')).hexdigest()[:8]}"
+    return f"{plain[:50]}-{hashlib.sha256(app.encode(errors='surrogatepass')).hexdigest()[:8]}"

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 MAX_LINE = 16 << 20
@@ -43,10 +44,25 @@ class Channel:
         return bool(self._out)
 
     def send(self, kind: str, body: object, fds: tuple[int, ...] = ()) -> None:
-        """Queue a message and send what fits; the fds are dup'ed, the caller keeps its own."""
+        """Queue a message and send what fits; the fds are dup'ed, the caller keeps its own.
+
+        Does nothing once the channel is closed. Raises ValueError for over 250 fds, which the
+        kernel would not take in one message.
+        """
+        if len(fds) > _MAX_FDS:
+            raise ValueError(f"{len(fds)} descriptors in one message, at most {_MAX_FDS}")
+        if self.closed:
+            return
         line = {"kind": kind, "fds": len(fds), "body": body}
         raw = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        self._out.append((memoryview(raw), [os.dup(fd) for fd in fds]))
+        copies: list[int] = []
+        self._out.append((memoryview(raw), copies))
+        try:
+            copies.extend(map(os.dup, fds))
+        except OSError:
+            self._out.pop()
+            _close(copies)
+            raise
         self.flush()
 
     def flush(self) -> None:
@@ -60,8 +76,7 @@ class Channel:
             except OSError:
                 self.closed = True
                 return
-            for fd in fds:
-                os.close(fd)
+            _close(fds)
             if sent < len(data):
                 self._out[0] = (data[sent:], [])
             else:
@@ -79,14 +94,25 @@ class Channel:
         Raises Broken if the peer breaks the protocol.
         """
         self._fill()
-        messages = []
-        while (end := self._in.find(b"\n")) >= 0:
-            line = bytes(self._in[:end])
-            del self._in[: end + 1]
-            messages.append(self._decode(line))
+        messages: list[tuple[str, Any, list[int]]] = []
+        try:
+            while (end := self._in.find(b"\n")) >= 0:
+                line = bytes(self._in[:end])
+                del self._in[: end + 1]
+                messages.append(self._decode(line))
+            self._check_rest()
+        except Broken:
+            for _, _, fds in messages:
+                _close(fds)
+            raise
+        return messages
+
+    def _check_rest(self) -> None:
         if len(self._in) > MAX_LINE:
             raise Broken(f"a line over {MAX_LINE} bytes")
-        return messages
+        # Descriptors come with the first byte of their line, so none is left without one.
+        if len(self._fds) > (_MAX_FDS if self._in else 0):
+            raise Broken(f"{len(self._fds)} descriptors that no line announced")
 
     def _fill(self) -> None:
         space = socket.CMSG_SPACE(_MAX_FDS * 4)
@@ -109,10 +135,12 @@ class Channel:
     def _decode(self, line: bytes) -> tuple[str, Any, list[int]]:
         try:
             message = json.loads(line)
-            kind, count, body = message["kind"], int(message["fds"]), message["body"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Broken(f"not a message: {line[:80]!r}") from error
-        if not isinstance(kind, str) or not 0 <= count <= len(self._fds):
+            kind, count, body = message["kind"], message["fds"], message["body"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Broken(f"not a message: {line[:80]!r}") from None
+        if not isinstance(kind, str) or type(count) is not int:
+            raise Broken(f"not a message: {line[:80]!r}")
+        if not 0 <= count <= len(self._fds):
             raise Broken(f"{kind}: {count} descriptors announced, {len(self._fds)} came")
         return kind, body, [self._fds.popleft() for _ in range(count)]
 
@@ -121,9 +149,12 @@ class Channel:
         self.closed = True
         self.sock.close()
         for _, fds in self._out:
-            for fd in fds:
-                os.close(fd)
-        for fd in self._fds:
-            os.close(fd)
+            _close(fds)
+        _close(self._fds)
         self._out.clear()
         self._fds.clear()
+
+
+def _close(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)

@@ -1,0 +1,3 @@
+"""Dies at once, with a traceback."""
+
+import a_module_that_nobody_has  # noqa: F401

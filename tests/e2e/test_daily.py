@@ -1,0 +1,104 @@
+"""The commands of every day: scale, logs, the death of the daemon, save and resurrect."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from tests.load import Client, Load
+from tests.pm_command import Pm
+from tests.processes import is_alive
+from tests.waiting import until
+
+APPS = Path(__file__).parent / "apps"
+
+
+def test_scale_up_and_down_under_load(pm: Pm, port: int) -> None:
+    pm("start", APPS / "threaded.py", "--name", "web", "--", port)
+    with Load(port) as load:
+        pm("scale", "web", 4)
+        four = pm.pids()
+        pm("scale", "web", "+1")
+        assert pm.pids()[:4] == four
+        pm("scale", "web", "-3")
+        assert pm.pids() == four[:2]
+        load.more(100)
+    assert load.failures == []
+
+
+def test_logs_say_who_wrote_each_line(pm: Pm) -> None:
+    pm("start", APPS / "talks.py", "--name", "talk", "-i", 2)
+    both = pm("logs", "talk", "--nostream", "--lines", 1000).out
+    for number in range(30):
+        assert both.count(f"out {number}\n") == 2
+        assert both.count(f"err {number}\n") == 2
+    out = pm("logs", "talk", "--nostream", "--out", "--raw", "--lines", 5).out.splitlines()
+    assert len(out) == 5
+    assert all(line.startswith("out ") for line in out)
+    lines = pm("logs", "talk", "--nostream", "--json", "--lines", 1000).out.splitlines()
+    assert {json.loads(line)["app_name"] for line in lines} == {"talk"}
+
+
+def test_logs_follow_through_a_restart(pm: Pm) -> None:
+    pm("start", APPS / "talks.py", "--name", "talk")
+    child = pm.popen("logs", "talk", "--lines", "0", "--raw", "--out")
+    try:
+        assert child.stdout is not None
+        os.set_blocking(child.stdout.fileno(), False)
+        seen: list[str] = []
+
+        def read() -> bool:
+            assert child.stdout is not None
+            seen.append(child.stdout.read() or "")
+            return "out 29" in "".join(seen)
+
+        pm("restart", "talk")
+        until(read, "the lines of the restarted app")
+    finally:
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=10)
+
+
+def test_the_next_daemon_finds_the_same_workers(pm: Pm, port: int) -> None:
+    pm("start", APPS / "threaded.py", "-i", 2, "--name", "web", "--", port)
+    pm("start", APPS / "talks.py")
+    pm("stop", "talks")
+    before = {entry["pm_id"]: entry["pid"] for entry in pm.workers()}
+    with Load(port) as load:
+        daemon = pm.daemon_pid
+        os.kill(daemon, signal.SIGKILL)
+        until(lambda: not is_alive(daemon), "the daemon dead")
+        load.more(100)
+        assert {entry["pm_id"]: entry["pid"] for entry in pm.workers()} == before
+        assert pm.states("talks") == ["stopped"]
+        pm("reload", "web")
+        load.more(100)
+    assert load.failures == []
+    assert pm.states("web") == ["online"] * 2
+
+
+def test_save_kill_resurrect(pm: Pm, port: int) -> None:
+    pm("start", APPS / "threaded.py", "-i", 2, "--name", "web", "--", port)
+    pm("save")
+    pm("kill")
+    assert pm.workers() == []
+    pm("resurrect")
+    assert pm.states("web") == ["online"] * 2
+    assert int(Client(port).get()) in pm.pids()
+
+
+def test_selectors_and_signals(pm: Pm, port: int) -> None:
+    pm("start", APPS / "threaded.py", "--name", "web", "--namespace", "front", "--", port)
+    pm("start", APPS / "talks.py", "--name", "talk", "--namespace", "back")
+    pm("stop", "front")
+    assert pm.states("web") == ["stopped"]
+    assert pm.states("talk") == ["online"]
+    pm("restart", "/we.*/")
+    assert pm.states("web") == ["online"]
+    pid = pm.pids("talk")[0]
+    pm("send-signal", "SIGTERM", "talk")
+    until(lambda: pm.pids("talk")[0] not in (0, pid), "talk replaced")
+    pm("stop", "all")
+    assert set(pm.states()) == {"stopped"}

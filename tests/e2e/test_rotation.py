@@ -1,0 +1,82 @@
+"""Connections reach the workers in strict rotation, and pass by a worker that is stuck."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.load import Client
+from tests.pm_command import Pm
+
+APPS = Path(__file__).parent / "apps"
+
+
+def test_forty_requests_reach_four_workers_in_repeating_order(pm: Pm, port: int) -> None:
+    pm("start", APPS / "single.py", "-i", 4, "--", port)
+    client = Client(port)
+    answers = [client.get() for _ in range(40)]
+    assert sorted(Counter(answers).values()) == [10] * 4
+    assert answers == answers[:4] * 10
+    assert sorted(map(int, answers[:4])) == sorted(pm.pids())
+
+
+def test_a_sleeping_worker_holds_up_nobody_else(pm: Pm, port: int) -> None:
+    pm("start", APPS / "single.py", "-i", 2, "--", port)
+    slept: list[str] = []
+    sleeper = threading.Thread(target=lambda: slept.append(Client(port).get("/sleep")))
+    sleeper.start()
+    times: list[float] = []
+    answers: list[str] = []
+    client = Client(port)
+    while sleeper.is_alive() and len(times) < 100:
+        start = time.monotonic()
+        answers.append(client.get())
+        times.append(time.monotonic() - start)
+    assert sleeper.is_alive(), "the requests waited for the sleeping worker"
+    sleeper.join()
+    assert set(answers[3:]) == set(map(str, pm.pids())) - set(slept)
+    late = [t for t in times if t > 0.015]
+    assert len(late) <= 3, late
+    assert max(times) < 0.1
+
+
+@pytest.mark.parametrize("app", ["threaded.py", "uvicorn_server.py"])
+def test_a_burst_of_keep_alive_connections_is_spread_evenly(pm: Pm, port: int, app: str) -> None:
+    pm("start", APPS / app, "-i", 2, "--", port)
+    socks = [socket.socket() for _ in range(64)]
+    for sock in socks:
+        sock.setblocking(False)
+        sock.connect_ex(("127.0.0.1", port))
+    answers = []
+    for sock in socks:
+        sock.settimeout(10)
+        while True:
+            try:
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+                break
+            except BlockingIOError:
+                continue
+    for sock in socks:
+        data = b""
+        while b"\r\n\r\n" not in data or not data.split(b"\r\n\r\n", 1)[1]:
+            data += sock.recv(4096)
+        answers.append(data.split(b"\r\n\r\n", 1)[1])
+        sock.close()
+    assert sorted(Counter(answers).values()) == [32, 32]
+
+
+SERVERS = sorted(p.name for p in APPS.glob("*_server.py"))
+
+
+@pytest.mark.parametrize("app", [*SERVERS, "threaded.py"])
+def test_servers_run_unchanged(pm: Pm, port: int, app: str) -> None:
+    pm("start", APPS / app, "-i", 2, "--", port)
+    client = Client(port)
+    answers = [client.get() for _ in range(8)]
+    assert answers == answers[:2] * 4
+    assert sorted(map(int, answers[:2])) == sorted(pm.pids())

@@ -1,0 +1,82 @@
+"""The examples do what their READMEs say."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.installed import ROOT
+from tests.load import Client, Load
+from tests.pm_command import Pm
+from tests.waiting import until
+
+EXAMPLES = ROOT / "examples"
+
+
+def copy(name: str, folder: Path) -> Path:
+    """Copy an example, to be changed, and return its server."""
+    return Path(shutil.copytree(EXAMPLES / name, folder / name)) / "server.py"
+
+
+def start(pm: Pm, server: Path, port: int) -> None:
+    pm.env["PORT"] = str(port)
+    pm("start", server, "-i", 2)
+
+
+def test_cpu_server(pm: Pm, port: int) -> None:
+    start(pm, EXAMPLES / "01-cpu-server" / "server.py", port)
+    client = Client(port)
+    assert len({client.get() for _ in range(4)}) == 2
+
+
+def test_crashing_server(pm: Pm, port: int) -> None:
+    start(pm, EXAMPLES / "02-crashing-server" / "server.py", port)
+
+    def restarts() -> int:
+        return sum(int(entry["pm2_env"]["restart_time"]) for entry in pm.workers())
+
+    with Load(port, clients=2) as load:
+        until(lambda: restarts() >= 2, "two crashes", 30)
+        load.more(100)
+    # A thread a connection: what a dying worker had accepted dies with it.
+    assert not [text for text in load.failures if "Refused" in text or "timed out" in text]
+    assert len(load.failures) <= 2 * restarts()
+    assert "dies of a bug" in pm("logs", "server", "--nostream", "--lines", 100).out
+
+
+def test_rolling_reload(pm: Pm, port: int, tmp_path: Path) -> None:
+    server = copy("03-rolling-reload", tmp_path)
+    start(pm, server, port)
+    assert Client(port).get().startswith("version 1,")
+    with Load(port, keepalive=True) as load:
+        server.write_text(server.read_text().replace("VERSION = 1", "VERSION = 2"))
+        pm("reload", "server")
+    assert load.failures == []
+    assert Client(port).get().startswith("version 2,")
+
+
+def test_broken_deploy(pm: Pm, port: int, tmp_path: Path) -> None:
+    server = copy("04-broken-deploy", tmp_path)
+    start(pm, server, port)
+    before = pm.pids()
+    good = server.read_text()
+    shutil.copy(server.with_name("broken.py"), server)
+    with Load(port) as load:
+        result = pm("reload", "server", code=None)
+    assert result.code not in (0, 2)
+    assert "KeyError: 'DATABASE_OF_THE_NEXT_VERSION'" in result.out + result.err
+    assert pm.pids() == before
+    server.write_text(good)
+    pm("reload", "server")
+    assert set(pm.pids()).isdisjoint(before)
+    assert load.failures == []
+
+
+def test_the_ecosystem_file(pm: Pm, port: int, tmp_path: Path) -> None:
+    text = (ROOT / "ecosystem.example.toml").read_text()
+    copied = tmp_path / "ecosystem.example.toml"
+    copied.write_text(text.replace("examples/", f"{EXAMPLES}/").replace("8000", str(port)))
+    pm("start", copied)
+    client = Client(port)
+    assert len({client.get(), client.get()}) == 2
+    assert pm.states("example") == ["online"] * 2

@@ -1,0 +1,202 @@
+"""The thread that moves what workers print from their pipes to the log files.
+
+It reads in large chunks and rests a little after each round, so that a busy worker fills its
+pipe instead of waking us for each line; how long is learned from how full the pipes are found.
+A line goes to its file whole: what has no newline yet is held until it has, until the pipe
+ends, until it is `LONGEST` bytes long, or until nothing more has come for a second.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from .logfile import LONGEST, LogFile
+from .logowners import Writer
+from .logtail import Tails
+
+_PIPE = 1 << 20  # asked for a pipe that is found half full; the limit for an ordinary user
+_REST = 0.002  # seconds, the longest pause after a round
+_SHORT = 0.0001  # the shortest
+_QUIET = 1.0  # seconds until an unfinished line is written as it is
+
+Order = tuple[Callable[..., None], tuple[Any, ...]]
+
+
+class Source:
+    """The read end of one worker's pipe."""
+
+    def __init__(self, fd: int, who: Writer, files: Sequence[LogFile]) -> None:
+        self.fd, self.who, self.files = fd, who, files
+        self.held = b""
+        self.held_at = 0.0
+        self.size = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+
+    def grow(self) -> None:
+        """Ask for the largest pipe; the kernel may refuse it."""
+        with suppress(OSError):
+            self.size = fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
+class Pump:
+    """Everything that belongs to the thread; `orders` and `wake` are its only way in."""
+
+    def __init__(
+        self,
+        wake: int,
+        orders: deque[Order],
+        tails: Tails,
+        finished: Callable[[int], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._wake, self._orders, self._tails = wake, orders, tails
+        self._finished, self._say = finished, say
+        self._epoll = select.epoll()
+        self._epoll.register(wake, select.EPOLLIN)
+        self._calls: dict[int, Callable[[], None]] = {}
+        self._sources: dict[int, Source] = {}
+        self._holding: dict[int, Source] = {}
+        self._buffer = bytearray(LONGEST + _PIPE)
+        self._rest, self._fullest = _REST, 0.0
+        self._running = True
+
+    def run(self) -> None:
+        """Work until `quit`; an error of ours is said and survived."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        while self._running:
+            try:
+                self._round()
+            except Exception as error:  # else pipes fill up and every worker stands still
+                self._say(f"logs: {type(error).__name__}: {error}")
+        self._epoll.close()
+
+    def watch(self, fd: int, call: Callable[[], None]) -> None:
+        """Call once when `fd` is readable; the call closes it."""
+        self._calls[fd] = call
+        self._epoll.register(fd, select.EPOLLIN)
+
+    def add(self, source: Source) -> None:
+        """Read from a pipe from now on."""
+        if not self._of(source.who.pid):
+            self._tails.forget(source.who.pid)
+        self._sources[source.fd] = source
+        self._epoll.register(source.fd, select.EPOLLIN)
+
+    def settle(self, pid: int) -> None:
+        """Write all that a dead worker has left, even if others hold its pipes open."""
+        for source in self._of(pid):
+            self._read(source, source.size)
+            self._let_go(source)
+        self._finished(pid)
+
+    def drain(self, deadline: float) -> None:
+        """Write what is in the pipes now, until a monotonic time at most, and close them."""
+        for source in list(self._sources.values()):
+            if time.monotonic() < deadline:
+                self._read(source, source.size)
+                self._let_go(source)
+        for source in list(self._sources.values()):
+            self._end(source)
+
+    def quit(self) -> None:
+        """End the thread."""
+        self._running = False
+
+    def _round(self) -> None:
+        self._fullest = 0.0
+        for fd, mask in self._epoll.poll(self._patience()):
+            if fd == self._wake:
+                self._obey()
+            elif fd in self._calls:
+                self._calls.pop(fd)()
+            elif fd in self._sources:
+                source = self._sources[fd]
+                self._read(source, source.size if mask & select.EPOLLHUP else 1)
+        now = time.monotonic()
+        for source in [s for s in self._holding.values() if now - s.held_at >= _QUIET]:
+            self._let_go(source)
+        if self._fullest:
+            self._pause()
+
+    def _obey(self) -> None:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._wake)
+        while self._orders:
+            call, args = self._orders.popleft()
+            call(*args)
+
+    def _patience(self) -> float | None:
+        """Return the seconds until a held line is written as it is; None if there is none."""
+        if not self._holding:
+            return None
+        oldest = min(source.held_at for source in self._holding.values())
+        return max(0.0, oldest + _QUIET - time.monotonic())
+
+    def _pause(self) -> None:
+        if self._fullest > 0.5:
+            self._rest = self._rest / 2 if self._rest > _SHORT else 0.0
+        elif self._fullest < 0.25:
+            self._rest = min(_REST, max(_SHORT, self._rest * 2))
+        time.sleep(self._rest)
+
+    def _read(self, source: Source, wanted: int) -> None:
+        """Read once, and on until `wanted` bytes are there, the pipe is empty or at its end."""
+        while wanted > 0:
+            held = len(source.held)
+            self._buffer[:held] = source.held
+            try:
+                got = os.readv(source.fd, [memoryview(self._buffer)[held:]])
+            except BlockingIOError:
+                return
+            if not got:
+                return self._end(source)
+            wanted -= got
+            self._fullest = max(self._fullest, got / source.size)
+            if 2 * got > source.size < _PIPE:
+                source.grow()
+            self._take(source, held + got)
+
+    def _take(self, source: Source, end: int) -> None:
+        """Pass on the whole lines in the buffer; hold the rest."""
+        cut = self._buffer.rfind(b"\n", 0, end) + 1
+        if end - cut >= LONGEST:
+            cut = end
+        source.held = bytes(self._buffer[cut:end])
+        if source.held:
+            source.held_at = time.monotonic()
+            self._holding[source.fd] = source
+        else:
+            self._holding.pop(source.fd, None)
+        if cut:
+            self._write(source, self._buffer, cut)
+
+    def _let_go(self, source: Source) -> None:
+        """Write an unfinished line as it is."""
+        held, source.held = source.held, b""
+        self._holding.pop(source.fd, None)
+        if held:
+            self._write(source, held, len(held))
+
+    def _write(self, source: Source, data: bytes | bytearray, end: int) -> None:
+        self._tails.keep(source.who.pid, source.who.error, data, end)
+        for file in source.files:
+            file.append(source.who, data, end)
+
+    def _end(self, source: Source) -> None:
+        self._let_go(source)
+        if self._sources.pop(source.fd, None) is None:
+            return
+        self._epoll.unregister(source.fd)
+        os.close(source.fd)
+        if not self._of(source.who.pid):
+            self._finished(source.who.pid)
+
+    def _of(self, pid: int) -> list[Source]:
+        return [source for source in self._sources.values() if source.who.pid == pid]

@@ -1,0 +1,126 @@
+"""Rotated log files: NAME.1 is the latest, NAME.1.gz once compressed. One owner renames them.
+
+The log and its index move together. The helper that compresses only writes `.packing` files;
+they get their names here, by the inode of what was compressed, wherever that has moved to.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from . import logpack
+
+Watch = Callable[[int, Callable[[], None]], None]
+"""Ask to be called once, when an fd is readable."""
+
+_FORMS = ("", ".gz")
+
+
+def shift(bases: Sequence[str], keep: int) -> None:
+    """Make room for BASE.1: older pieces move up by one, the oldest is deleted.
+
+    Raises OSError if the folder does not allow it.
+    """
+    full = [number for number in range(1, keep + 1) if _there(bases[0], number)]
+    free = next((number for number in range(1, keep + 1) if number not in full), keep)
+    for base in bases:
+        for name in _names(base, free):
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+        for number in range(free - 1, 0, -1):
+            for old, new in zip(_names(base, number), _names(base, number + 1)):
+                with suppress(FileNotFoundError):
+                    os.rename(old, new)
+
+
+def _names(base: str, number: int) -> list[str]:
+    return [f"{base}.{number}{form}" for form in _FORMS]
+
+
+def _there(base: str, number: int) -> bool:
+    return any(map(os.path.exists, _names(base, number)))
+
+
+class Packer:
+    """Compresses the pieces of one log, one at a time, in a helper process."""
+
+    def __init__(self, bases: Sequence[str], keep: int, watch: Watch) -> None:
+        self._bases, self._keep, self._watch = bases, keep, watch
+        self._pidfd = self._done = -1
+        self._inode = 0
+
+    def start(self) -> None:
+        """Begin with the latest plain piece, if there is one and no helper is at work."""
+        if self._pidfd >= 0:
+            return
+        for number in range(1, self._keep + 1):
+            with suppress(OSError):
+                self._inode = os.stat(f"{self._bases[0]}.{number}").st_ino
+                self._spawn(number)
+                return
+
+    def stop(self) -> None:
+        """End the helper; what it was at stays as it is, for the next master."""
+        if self._pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            self._reap()
+        self._clean()
+
+    def _spawn(self, number: int) -> None:
+        self._clean()
+        pairs = []
+        for base in self._bases:
+            if os.path.exists(f"{base}.{number}"):
+                pairs += [f"{base}.{number}", f"{base}.packing"]
+        self._done, theirs = os.pipe()
+        try:
+            pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-I", "-S", logpack.__file__, *pairs],
+                os.environ,
+                file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 1)],
+                setpgroup=0,
+                setsigmask=(),
+            )
+            self._pidfd = os.pidfd_open(pid)
+        finally:
+            os.close(theirs)
+        self._watch(self._done, self._finish)
+
+    def _finish(self) -> None:
+        ok = os.read(self._done, 8) == b"ok\n"
+        self._reap()
+        number = self._where() if ok else 0
+        if number:
+            for base in self._bases:
+                with suppress(FileNotFoundError):
+                    os.rename(f"{base}.packing", f"{base}.{number}.gz")
+                    os.unlink(f"{base}.{number}")
+        self._clean()
+        if ok:
+            self.start()
+
+    def _where(self) -> int:
+        """Return the number that the compressed piece has now; 0 if it has been deleted."""
+        for number in range(1, self._keep + 1):
+            with suppress(OSError):
+                if os.stat(f"{self._bases[0]}.{number}").st_ino == self._inode:
+                    return number
+        return 0
+
+    def _reap(self) -> None:
+        with suppress(ChildProcessError):  # the master may have reaped it with its workers
+            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        os.close(self._done)
+        os.close(self._pidfd)
+        self._pidfd = self._done = -1
+
+    def _clean(self) -> None:
+        for base in self._bases:
+            with suppress(FileNotFoundError):
+                os.unlink(f"{base}.packing")

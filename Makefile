@@ -54,7 +54,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 # PYTHON=/path/to/python chooses; else the first on the PATH that is new enough.
 $(BIN)/python:
 	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.10; do \
-	  if "$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then \
 	    echo "making $(VENV) with `"$$python" -V`"; \
 	    exec "$$python" -m venv $(VENV); \
 	  elif [ -n "$(PYTHON)" ]; then break; fi; \

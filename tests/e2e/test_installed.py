@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from tests.installed import ROOT, install
 from tests.pm_command import Pm
 
+APPS = Path(__file__).parent / "apps"
 HOSTILE = ["cli.py", "daemon.py", "pm.py", "model.py", "api.py", "codec.py", "wire.py", "home.py"]
 
 
@@ -43,9 +43,9 @@ def hostile(tmp_path: Path) -> Path:
 def test_the_door_opens_in_a_folder_with_our_names(pm: Pm, hostile: Path) -> None:
     pm.cwd = hostile
     assert pm("jlist").out.strip() == "[]"
-    assert pm.daemon_pid
+    pm("start", APPS / "talks.py")
     pm.cwd = hostile / "packages"
-    assert pm("list").code == 0
+    assert pm.states("talks") == ["online"]
 
 
 @pytest.mark.parametrize("where", ["installed", "checkout"])
@@ -72,7 +72,7 @@ def test_it_lives_beside_a_distribution_that_owns_the_name_daemon(
     (site / "daemon").mkdir()
     (site / "daemon" / "__init__.py").write_text("class DaemonContext: ...\n")
     pm.bin = bin_folder
-    assert json.loads(pm("jlist").out) == []
-    assert pm.daemon_pid
+    pm("start", APPS / "talks.py")
+    assert pm.states("talks") == ["online"]
     script = "import daemon; daemon.DaemonContext; import pm"
     subprocess.run([bin_folder / "python", "-c", script], check=True, cwd=tmp_path)

@@ -1,0 +1,137 @@
+"""`pm start` as it is typed: its options, turned into a Wish."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from pm.errors import UsageError
+
+from .options import Json
+from .values import log_path, seconds, variable
+
+
+def _option(
+    *names: str,
+    text: str,
+    panel: str | None = None,
+    metavar: str | None = None,
+    parser: Callable[[str], Any] | None = None,
+) -> Any:  # as typer.Option itself
+    return typer.Option(*names, help=text, rich_help_panel=panel, metavar=metavar, parser=parser)
+
+
+def _time(name: str, text: str) -> Any:
+    return _option(name, text=text, panel="Lives", metavar="TIME", parser=seconds)
+
+
+_WHAT = (
+    "Script, folder or zip with __main__.py, console script, command, ecosystem.toml, or an app "
+    "of the list. The app's own arguments follow after `--`."
+)
+
+What = Annotated[list[str] | None, typer.Argument(metavar="WHAT...", help=_WHAT)]
+Module = Annotated[str, _option("-m", text="Run a module.", metavar="MODULE")]
+Name = Annotated[str, _option("--name", "-n", text="Name of the app.")]
+Instances = Annotated[str, _option("--instances", "-i", text="Workers: N, max, 0 (CPUs) or -1.")]
+Namespace = Annotated[str | None, _option("--namespace", text="Group of apps.")]
+Cwd = Annotated[str, _option("--cwd", text="Working directory of the app.")]
+Interpreter = Annotated[str, _option("--interpreter", text="Python that runs it, or `none`.")]
+PythonArgs = Annotated[str, _option("--interpreter-args", text="Its options: '-O -X dev'.")]
+_ENV = "A variable of the app; repeatable."
+Env = Annotated[list[str] | None, _option("--env", text=_ENV, metavar="NAME=VALUE")]
+Fork = Annotated[bool, _option("--fork", text="Plain processes instead of a cluster.")]
+_PRELOAD = "Import once, before forking; repeatable."
+Preload = Annotated[list[str] | None, _option("--preload", text=_PRELOAD, metavar="MODULE")]
+Only = Annotated[str, _option("--only", text="These apps of the file: 'a,b'.")]
+Force = Annotated[bool, _option("--force", "-f", text="Replace an app of the same name.")]
+
+WaitReady = Annotated[
+    bool, _option("--wait-ready", text="Ready is said by the app.", panel="Lives")
+]
+ListenTimeout = Annotated[float | None, _time("--listen-timeout", "To get ready in.")]
+KillTimeout = Annotated[float | None, _time("--kill-timeout", "From stop signal to SIGKILL.")]
+StopSignal = Annotated[str | None, _option("--stop-signal", text="Ends a worker.", panel="Lives")]
+_MAX = "Unstable exits in a row until errored."
+MaxRestarts = Annotated[int | None, _option("--max-restarts", text=_MAX, panel="Lives")]
+MinUptime = Annotated[float | None, _time("--min-uptime", "An exit before it is unstable.")]
+RestartDelay = Annotated[float | None, _time("--restart-delay", "To wait before a restart.")]
+_ONCE = "Leave it stopped when it exits."
+NoAutorestart = Annotated[bool, _option("--no-autorestart", text=_ONCE, panel="Lives")]
+_CODES = "Exit codes after which it stays stopped: '0,3'."
+ExitCodes = Annotated[str, _option("--stop-exit-codes", text=_CODES, panel="Lives")]
+
+Output = Annotated[str, _option("--output", "-o", text="Of standard output.", panel="Log files")]
+Error = Annotated[str, _option("--error", "-e", text="Of standard error.", panel="Log files")]
+Log = Annotated[str, _option("--log", "-l", text="Of both, besides.", panel="Log files")]
+
+
+def start(
+    ctx: typer.Context,
+    what: What = None,
+    module: Module = "",
+    name: Name = "",
+    instances: Instances = "1",
+    namespace: Namespace = None,
+    cwd: Cwd = "",
+    interpreter: Interpreter = "",
+    interpreter_args: PythonArgs = "",
+    env: Env = None,
+    fork: Fork = False,
+    preload: Preload = None,
+    wait_ready: WaitReady = False,
+    listen_timeout: ListenTimeout = None,
+    kill_timeout: KillTimeout = None,
+    stop_signal: StopSignal = None,
+    max_restarts: MaxRestarts = None,
+    min_uptime: MinUptime = None,
+    restart_delay: RestartDelay = None,
+    no_autorestart: NoAutorestart = False,
+    stop_exit_codes: ExitCodes = "",
+    output: Output = "",
+    error: Error = "",
+    log: Log = "",
+    only: Only = "",
+    force: Force = False,
+    as_json: Json = False,
+) -> int:
+    """Start apps, and come back when they are ready or with the reason why not."""
+    from .commands.start import start as run
+    from .target import Wish
+
+    options = _given(
+        namespace=namespace, preload=tuple(preload or ()), wait_ready=wait_ready,
+        listen_timeout=listen_timeout, kill_timeout=kill_timeout, stop_signal=stop_signal,
+        max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,
+        stop_exit_codes=_codes(stop_exit_codes), out_file=output, error_file=error, log_file=log,
+    )  # fmt: skip
+    if no_autorestart:
+        options["autorestart"] = False
+    wish = Wish(
+        "", bool(module), ctx.obj, name, cwd, interpreter, tuple(shlex.split(interpreter_args)),
+        fork, instances, dict(map(variable, env or ())), options,
+    )  # fmt: skip
+    words = [*([module] if module else []), *(what or ())]
+    return run(words, wish, force, [n for n in only.split(",") if n], as_json)
+
+
+def _given(**options: object) -> dict[str, object]:
+    """Keep the options that were typed; log files become absolute."""
+    kept = {k: v for k, v in options.items() if v is not None and v not in ("", (), False)}
+    for key in ("out_file", "error_file", "log_file"):
+        if key in kept:
+            kept[key] = log_path(str(kept[key]), os.getcwd())
+    return kept
+
+
+def _codes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(code) for code in text.replace(",", " ").split())
+    except ValueError:
+        raise UsageError(
+            f"--stop-exit-codes: {text!r} are not numbers", "as in `--stop-exit-codes 0,3`"
+        ) from None

@@ -1,0 +1,96 @@
+"""Commands that change what is wanted of apps in the list: stop, restart, reload and their kin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from cli.client import call
+from cli.progress import shown
+from cli.report import print_outcomes
+from pm.api import Delete, Flush, Reload, Report, Request, Reset, Restart, Scale, SendSignal, Stop
+from pm.codec import to_plain
+from pm.errors import error_of
+
+from .look import list_apps, print_json
+
+
+def stop(words: Sequence[str], as_json: bool = False) -> int:
+    """Stop the selected apps or workers."""
+    return act(Stop(selected(words)), "stopping", as_json)
+
+
+def restart(words: Sequence[str], update_env: bool = False, as_json: bool = False) -> int:
+    """Stop, then start."""
+    return act(Restart(selected(words), _env(update_env)), "restarting", as_json)
+
+
+def reload(words: Sequence[str], update_env: bool = False, as_json: bool = False) -> int:
+    """Replace the workers one by one."""
+    return act(Reload(selected(words), _env(update_env)), "reloading", as_json)
+
+
+def delete(words: Sequence[str], as_json: bool = False) -> int:
+    """Stop and forget."""
+    return act(Delete(selected(words)), "deleting", as_json)
+
+
+def scale(selector: str, count: str, as_json: bool = False) -> int:
+    """Change the number of workers."""
+    return act(Scale(selector, count), "scaling", as_json)
+
+
+def send_signal(signal: str, words: Sequence[str], as_json: bool = False) -> int:
+    """Send a signal to the selected workers."""
+    return act(SendSignal(selected(words), signal), "signalling", as_json)
+
+
+def reset(words: Sequence[str], as_json: bool = False) -> int:
+    """Set the restart counters to zero."""
+    return act(Reset(selected(words)), "resetting", as_json)
+
+
+def flush(words: Sequence[str], as_json: bool = False) -> int:
+    """Empty log files."""
+    return act(Flush(selected(words)), "flushing", as_json, table=False)
+
+
+def act(
+    request: Request[Report],
+    what: str,
+    as_json: bool,
+    table: bool = True,
+    wake: bool = False,
+) -> int:
+    """Ask, show progress, then tell what came of it."""
+    with shown(f"{what} …") as show:
+        report = call(request, wake=wake, progress=show)
+    return tell(report, as_json, table)
+
+
+def tell(report: Report, as_json: bool, table: bool = True) -> int:
+    """Print the outcomes, then the table; return the exit code of the first that failed."""
+    if as_json:
+        print_json(to_plain(report))
+        errors = [o.error for o in report.outcomes if o.error]
+        return error_of(errors[0].code, errors[0].message).exit_code if errors else 0
+    code = print_outcomes(report)
+    if table:
+        list_apps()
+    return code
+
+
+def selected(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the selectors, with each ecosystem file replaced by the names of its apps."""
+    from cli.ecosystem import is_ecosystem, names
+
+    found: list[str] = []
+    for word in words:
+        found += names(word) if is_ecosystem(word) else (word,)
+    return tuple(found)
+
+
+def _env(update: bool) -> dict[str, str] | None:
+    from cli.target import app_env
+
+    return app_env(os.environ) if update else None

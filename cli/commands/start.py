@@ -1,0 +1,84 @@
+"""`pm start`: new apps from files, commands and ecosystem files, and old ones again."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cli.client import call
+from cli.ecosystem import is_ecosystem, read
+from cli.progress import shown
+from cli.target import Caller, Wish, resolve, this_caller
+from pm.api import List, Outcome, Report, Resume, Start
+from pm.errors import UsageError
+from pm.model import AppSpec, AppView, State
+
+from .lives import tell
+
+_OVER = (State.STOPPED, State.ERRORED)
+
+
+def start(
+    words: Sequence[str],
+    wish: Wish,
+    force: bool = False,
+    only: Sequence[str] = (),
+    as_json: bool = False,
+) -> int:
+    """Start what the words mean; `wish` holds the options, its word is empty."""
+    caller = this_caller()
+    apps = () if wish.module or wish.name else call(List(), wake=True).apps
+    old = tuple(word for word in words if is_app(word, apps))
+    specs = _specs([word for word in words if word not in old], wish, caller, only)
+    if wish.name and len(specs) > 1:
+        raise UsageError(f"--name: {len(specs)} apps cannot share one name")
+    outcomes = _resumed(old) + _started(specs, force)
+    return tell(Report(outcomes), as_json)
+
+
+def is_app(word: str, apps: Sequence[AppView]) -> bool:
+    """Return True if the word selects apps of the list; a word with a dot or slash is a file."""
+    if any(word == app.name for app in apps):
+        return True
+    if word == "all" or re.fullmatch(r"/.+/", word):
+        return True
+    ids = {str(worker.id) for app in apps for worker in app.workers}
+    spaces = {app.namespace for app in apps}
+    return word in ids or (word in spaces and not os.path.exists(word))
+
+
+def _specs(
+    words: Sequence[str], wish: Wish, caller: Caller, only: Sequence[str]
+) -> tuple[AppSpec, ...]:
+    specs: list[AppSpec] = []
+    for word in words:
+        if is_ecosystem(word) and not wish.module:
+            found = read(word, caller)
+            specs += [spec for spec in found if not only or spec.name in only]
+        else:
+            specs.append(resolve(replace(wish, word=word), caller))
+    return tuple(specs)
+
+
+def _resumed(selectors: tuple[str, ...]) -> tuple[Outcome, ...]:
+    if not selectors:
+        return ()
+    with shown(f"starting {' '.join(selectors)} …") as show:
+        return call(Resume(selectors), progress=show).outcomes
+
+
+def _started(specs: Sequence[AppSpec], force: bool) -> tuple[Outcome, ...]:
+    """Start new apps; one of the same name and script that is stopped or errored is replaced."""
+    if not specs:
+        return ()
+    over = {a.name: a.script for a in call(List(), wake=True).apps if a.state in _OVER}
+    again = tuple(s for s in specs if over.get(s.name) == s.script)
+    fresh = tuple(s for s in specs if s not in again)
+    outcomes: tuple[Outcome, ...] = ()
+    with shown(f"starting {' '.join(s.name for s in specs)} …") as show:
+        for part, by_force in ((fresh, force), (again, True)):
+            if part:
+                outcomes += call(Start(part, by_force), wake=True, progress=show).outcomes
+    return outcomes

@@ -1,0 +1,142 @@
+"""One app in full, as `pm describe` shows it: what, workers, listeners, logs, events. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+
+from pm.api import Detail
+from pm.codec import to_plain
+from pm.model import AppSpec, Event, Mode, Target, WorkerView
+
+from .render import COLOUR_OF, Screen, address, moment, uptime
+from .table import draw, paint
+from .text import clean, size
+
+MASK = "********"
+
+_SECRET = re.compile(
+    r"SECRET|TOKEN|PASS|PWD$|KEY|CREDENTIAL|AUTH|COOKIE|PRIVATE|DSN|_URL$|_URI$|SALT", re.I
+)
+_SHOWN_ELSEWHERE = {
+    "name", "script", "cwd", "target", "args", "interpreter", "interpreter_args", "exec_mode",
+    "instances", "namespace", "env", "out_file", "error_file", "log_file",
+}  # fmt: skip
+
+Rows = list[tuple[str, str]]
+
+
+def describe(
+    detail: Detail, screen: Screen, caller: Mapping[str, str], show_env: bool = False
+) -> str:
+    """Return all sections; `caller` is the environment that the app's own is compared with."""
+    app = detail.app
+    head = paint(clean(app.name), "bold", screen.colour)
+    parts = [
+        f"{head}  {paint(app.state.value, COLOUR_OF[app.state], screen.colour)}\n"
+        + _lines(_what(detail)),
+        _titled("workers", _workers(app.workers, screen), screen),
+        _titled("listeners", _lines([(address(x), x.served) for x in app.listeners]), screen),
+        _titled("log files", _lines(_logs(detail)), screen),
+        _titled("options that are not the default", _lines(_options(detail.spec)), screen),
+        _titled("notes", "\n".join(f"  {clean(note)}" for note in app.notes), screen),
+        _titled(*_env(detail.spec.env, caller, show_env), screen),
+        _titled("last events", "\n".join(map(_event, detail.events)), screen),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def masked(env: Mapping[str, str], show: bool) -> dict[str, str]:
+    """Hide all values, or with `show` those of names that sound like a secret."""
+    return {k: v if show and not _SECRET.search(k) else MASK for k, v in env.items()}
+
+
+def without_secrets(detail: Detail, show: bool) -> Detail:
+    """Return the detail with its environment masked, for `--json`."""
+    spec = dataclasses.replace(detail.spec, env=masked(detail.spec.env, show))
+    return dataclasses.replace(detail, spec=spec)
+
+
+def _what(detail: Detail) -> Rows:
+    app, spec = detail.app, detail.spec
+    script = f"-m {spec.script}" if spec.target is Target.MODULE else spec.script
+    python = shlex.join((spec.interpreter, *spec.interpreter_args)) if spec.interpreter else ""
+    count = f"{len(app.workers)} worker{'' if len(app.workers) == 1 else 's'}"
+    return [
+        ("wanted", app.wanted.value),
+        ("reason", app.reason),
+        ("script", script),
+        ("args", shlex.join(spec.args)),
+        ("cwd", spec.cwd),
+        ("interpreter", python),
+        ("mode", f"{app.exec_mode.value}, {count}"),
+        ("namespace", app.namespace),
+        ("generation", str(app.generation or "")),
+        ("master pid", str(app.master_pid or "")),
+        ("created", moment(app.created_at)),
+    ]
+
+
+def _workers(workers: Iterable[WorkerView], screen: Screen) -> str:
+    head = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served")
+    rows = [
+        [
+            (str(w.id), "cyan"), (str(w.slot), ""), (str(w.pid or "-"), ""),
+            (str(w.generation), ""), (uptime(w, screen.now), ""), (str(w.restarts), ""),
+            (w.state.value, COLOUR_OF[w.state]), (f"{round(w.cpu, 1):g}%", ""),
+            (size(w.memory), ""), (str(w.connections), ""),
+        ]
+        for w in workers
+    ]  # fmt: skip
+    reasons = [f"  slot {w.slot}: {clean(reason)}" for w in workers if (reason := _why(w))]
+    return "\n".join([draw(head, rows, screen.colour), *reasons]) if rows else ""
+
+
+def _why(worker: WorkerView) -> str:
+    if worker.reason:
+        return worker.reason
+    if worker.exit_signal:
+        return f"last exit by {worker.exit_signal}"
+    return f"last exit with code {worker.exit_code}" if worker.exit_code else ""
+
+
+def _logs(detail: Detail) -> Rows:
+    app = detail.app
+    return [("out", app.out_file), ("error", app.error_file), ("both", app.log_file)]
+
+
+def _options(spec: AppSpec) -> Rows:
+    rows = []
+    for field in dataclasses.fields(spec):
+        value = getattr(spec, field.name)
+        if field.name not in _SHOWN_ELSEWHERE and value != field.default:
+            shown = f"{value:04o}" if field.name == "umask" else str(to_plain(value))
+            rows.append((field.name, shown))
+    if spec.exec_mode is Mode.FORK and spec.target is not Target.COMMAND:
+        rows.append(("exec_mode", "fork"))
+    return rows
+
+
+def _env(env: Mapping[str, str], caller: Mapping[str, str], show: bool) -> tuple[str, str]:
+    """Show all variables if asked, else the names of those that differ from the caller's."""
+    chosen = env if show else {k: v for k, v in env.items() if caller.get(k) != v}
+    title = "environment" if show else "environment, where it differs from yours"
+    return title, _lines(sorted(masked(chosen, show).items()))
+
+
+def _event(event: Event) -> str:
+    who = "" if event.slot is None else f" slot {event.slot}"
+    who += f" pid {event.pid}" if event.pid else ""
+    return clean(f"  {moment(event.at)}  {event.kind:<9}{who}  {event.reason}").rstrip()
+
+
+def _lines(rows: Iterable[tuple[str, str]]) -> str:
+    kept = [(key, value) for key, value in rows if value]
+    longest = max((len(key) for key, _ in kept), default=0)
+    return "\n".join(f"  {key:<{longest}}  {clean(value)}" for key, value in kept)
+
+
+def _titled(title: str, body: str, screen: Screen) -> str:
+    return f"{paint(title, 'bold', screen.colour)}\n{body}" if body else ""

@@ -1,0 +1,167 @@
+"""`ecosystem.toml` to AppSpecs: `[[apps]]` tables with the options of `pm start`.
+
+Everything that is wrong is said at once, each with its table and key. Relative paths are
+relative to the file.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+from pm.codec import from_plain, suggest
+from pm.errors import ConfigError, PmError
+from pm.model import AppSpec, Mode
+
+from .target import Caller, Wish, resolve
+from .values import log_path, seconds, size_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_LATER = (".json", ".yaml", ".yml", ".config.js", ".config.cjs", ".config.mjs")
+_PATHS = ("out_file", "error_file", "log_file")
+_WORDS = ("args", "interpreter_args", "preload")
+_INTERNAL = ("target", "umask")
+_KINDS = typing.get_type_hints(AppSpec)
+_KEYS = ({f.name for f in fields(AppSpec)} | {"module"}) - set(_INTERNAL)
+
+
+def is_ecosystem(word: str) -> bool:
+    """Return True if the word names a file that describes apps, of whatever format."""
+    return word.endswith((".toml", *_LATER)) and os.path.isfile(word)
+
+
+def read(path: str, caller: Caller) -> tuple[AppSpec, ...]:
+    """Return the file's apps; raises ConfigError that names every fault."""
+    tables = _tables(path)
+    here = replace(caller, cwd=os.path.dirname(os.path.join(caller.cwd, path)))
+    faults: list[str] = []
+    specs: list[AppSpec] = []
+    for number, table in enumerate(tables, 1):
+        where = f"[[apps]] {number}" + (f" ({table['name']})" if "name" in table else "")
+        specs += _app(table, here, functools.partial(_note, faults, where))
+    names = [spec.name for spec in specs]
+    faults += [f"name: two apps are named {n!r}" for n in sorted(set(names)) if names.count(n) > 1]
+    if faults:
+        count = f"{len(faults)} places" if len(faults) > 1 else "one place"
+        raise ConfigError(f"{path} is wrong in {count}", "nothing was started", faults)
+    return tuple(specs)
+
+
+def _note(faults: list[str], where: str, fault: str) -> None:
+    faults.append(f"{where}: {fault}")
+
+
+def names(path: str) -> tuple[str, ...]:
+    """Return the names of the file's apps, for `pm stop FILE` and its kin."""
+    from .target import this_caller
+
+    return tuple(spec.name for spec in read(path, this_caller()))
+
+
+def _tables(path: str) -> list[dict[str, Any]]:
+    if not path.endswith(".toml"):
+        raise ConfigError(
+            f"{path}: only TOML files are read yet", "write it as ecosystem.toml, with [[apps]]"
+        )
+    try:
+        with open(path, "rb") as file:
+            data = tomllib.load(file)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    for key in data:
+        if key != "apps":
+            raise ConfigError(f"{path}: unknown key `{key}`", "apps are tables named [[apps]]")
+    tables = data.get("apps")
+    if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
+        raise ConfigError(f"{path}: there is no [[apps]] table")
+    return tables
+
+
+def _app(table: dict[str, Any], caller: Caller, fault: Callable[[str], None]) -> Iterable[AppSpec]:
+    """Return the table's spec, or nothing if faults were told."""
+    values: dict[str, Any] = {}
+    wrong = False
+    for key, value in table.items():
+        try:
+            values[key] = _value(key, value, caller.cwd)
+        except PmError as error:
+            fault(error.message + (f"; {error.hint}" if error.hint else ""))
+            wrong = True
+    if ("script" in table) == ("module" in table):
+        fault("give one of `script` and `module`")
+        wrong = True
+    if wrong:
+        return ()
+    try:
+        return (resolve(_wish(values), caller),)
+    except PmError as error:
+        fault(error.message + (f"; {error.hint}" if error.hint else ""))
+        return ()
+
+
+def _value(key: str, value: object, folder: str) -> object:
+    if key not in _KEYS:
+        raise ConfigError(f"unknown key `{key}`", suggest(key, _KEYS))
+    if key == "instances":
+        if value == "max" or (isinstance(value, int) and not isinstance(value, bool)):
+            return str(value)
+        raise ConfigError(f"instances: {value!r} is neither a whole number nor 'max'")
+    if key == "env":
+        return _env(value)
+    if key == "exec_mode" and isinstance(value, str):
+        value = value.removesuffix("_mode")
+    if isinstance(value, str):
+        value = _from_text(key, value, folder)
+    return from_plain(_KINDS.get(key, str), value, key)
+
+
+def _from_text(key: str, value: str, folder: str) -> object:
+    """Read durations, sizes, lists of words and paths from text."""
+    try:
+        if key in _WORDS:
+            return shlex.split(value)
+        if _KINDS.get(key) is float:
+            return seconds(value)
+        if key == "log_max_size":
+            return size_of(value)
+    except (ValueError, PmError) as error:
+        raise ConfigError(f"{key}: {error}") from None
+    return log_path(value, folder) if key in _PATHS else value
+
+
+def _env(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"env: {value!r} is not a table")
+    env = {}
+    for name, item in value.items():
+        if not isinstance(item, (str, int, float)):
+            raise ConfigError(f"env.{name}: {item!r} is not text")
+        env[name] = str(item).lower() if isinstance(item, bool) else str(item)
+    return env
+
+
+def _wish(values: dict[str, Any]) -> Wish:
+    module = values.pop("module", "")
+    return Wish(
+        word=module or values.pop("script"),
+        module=bool(module),
+        fork=values.pop("exec_mode", Mode.CLUSTER) is Mode.FORK,
+        **{
+            key: values.pop(key)
+            for key in (
+                "args", "name", "cwd", "interpreter", "interpreter_args", "instances", "env",
+            )
+            if key in values
+        },
+        options=values,
+    )  # fmt: skip

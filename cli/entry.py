@@ -1,0 +1,68 @@
+"""From the command line to an exit code: the quick path, else Typer; every error ends here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pm.errors import PmError
+
+from .client import Interrupted
+from .screen import make_safe
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code; `--debug` shows tracebacks."""
+    words, rest = _split(argv)
+    debug = "--debug" in words
+    if "--no-color" in words:
+        os.environ["NO_COLOR"] = "1"
+    words = [word for word in words if word not in ("--debug", "--no-color")]
+    make_safe()
+    try:
+        return _dispatch(words, rest)
+    except BrokenPipeError:
+        return _reader_gone()
+    except (KeyboardInterrupt, Interrupted, PmError, OSError) as error:
+        if debug:
+            raise
+        return _told(error)
+
+
+def _dispatch(words: list[str], rest: list[str] | None) -> int:
+    from .quick import quick
+
+    if rest is None and (code := quick(words)) is not None:
+        return code
+    from .app import run_typer
+
+    return run_typer(words, rest)
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Part our words from the app's, which follow the first `--`."""
+    words = list(argv)
+    if "--" not in words:
+        return words, None
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _told(error: BaseException) -> int:
+    from .report import print_error
+
+    if isinstance(error, Interrupted):
+        print("\nthe daemon goes on with it; `pm list` shows what came of it", file=sys.stderr)
+        return 130
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    if isinstance(error, PmError):
+        return print_error(error)
+    return print_error(PmError(f"{error}", "--debug shows where"))
+
+
+def _reader_gone() -> int:
+    """End quietly after the reader of our output has gone (`pm list | head -1`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,48 @@
+"""Values as people type them: "10s", "500ms", "10M", log files."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from pm.errors import UsageError
+
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def seconds(text: str) -> float:
+    """Return a duration in seconds; raises UsageError."""
+    number, unit = _parts(text)
+    if number is None or unit not in _SECONDS:
+        raise UsageError(f"{text!r} is not a duration", "such as 10 (seconds), 500ms, 2m or 1h")
+    return number * _SECONDS[unit]
+
+
+def size_of(text: str) -> int:
+    """Return a size in bytes; raises UsageError."""
+    number, unit = _parts(text)
+    unit = unit[:1] if unit in ("kb", "mb", "gb") else unit
+    if number is None or unit not in _BYTES:
+        raise UsageError(f"{text!r} is not a size", "such as 5000 (bytes), 100K, 10M or 1.5G")
+    return int(number * _BYTES[unit])
+
+
+def variable(text: str) -> tuple[str, str]:
+    """Return name and value of "NAME=value"; raises UsageError."""
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UsageError(f"--env {text}: not NAME=value", "as in `--env PORT=8000`")
+    return name, value
+
+
+def log_path(text: str, folder: str) -> str:
+    """Return a log file's absolute path; `NULL` is PM2's word for /dev/null."""
+    if text in ("NULL", "/dev/null"):
+        return "/dev/null"
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
+
+
+def _parts(text: str) -> tuple[float | None, str]:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    return (float(match[1]), match[2]) if match else (None, "")

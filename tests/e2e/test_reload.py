@@ -67,7 +67,7 @@ def test_a_syntax_error_is_refused_and_the_old_code_stays(
 def test_code_that_listens_but_never_accepts_is_refused(pm: Pm, port: int, tmp_path: Path) -> None:
     script = tmp_path / "web.py"
     shutil.copy(APPS / "threaded.py", script)
-    pm("start", script, "-i", 2, "--listen-timeout", 2000, "--", port)
+    pm("start", script, "-i", 2, "--listen-timeout", "2s", "--", port)
     before = pm.pids()
     script.write_text(
         "import signal, socket, sys\n"

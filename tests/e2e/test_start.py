@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from tests.load import Client
 from tests.pm_command import Pm
 from tests.ports import is_open
+from tests.pythons import PYTHONS
 
 APPS = Path(__file__).parent / "apps"
 
@@ -107,25 +107,6 @@ def test_any_path_will_do_for_pm_home(
     assert len({client.get(), client.get()}) == 2
     pm("reload", "a web")
     assert len({client.get(), client.get()}) == 2
-
-
-def _pythons() -> dict[str, str]:
-    """Find the Pythons from 3.9 on of this machine: version to path."""
-    found = {}
-    folders = [*map(Path, os.get_exec_path()), *Path.home().glob(".pyenv/versions/*/bin")]
-    for minor in range(9, 15):
-        for folder in folders:
-            path = folder / f"python3.{minor}"
-            if path.exists() and _works(path):
-                found[f"3.{minor}"] = str(path)
-    return found
-
-
-def _works(python: Path) -> bool:
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
-
-
-PYTHONS = _pythons()
 
 
 @pytest.mark.parametrize("version", PYTHONS)

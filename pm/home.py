@@ -8,6 +8,7 @@ import re
 import stat
 
 from .errors import Failed
+from .model import AppSpec
 
 
 def default_home() -> str:
@@ -63,3 +64,10 @@ def file_name(app: str) -> str:
     if plain == app and len(plain) <= 60:
         return plain
     return f"{plain[:50]}-{hashlib.sha256(app.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def log_files(home: str, spec: AppSpec) -> tuple[str, str, str]:
+    """Return the log files of an app: stdout, stderr, and both in one ("" unless asked for)."""
+    stem = os.path.join(home, "logs", file_name(spec.name))
+    out = spec.out_file or f"{stem}-out.log"
+    return out, spec.error_file or f"{stem}-error.log", spec.log_file

@@ -1,0 +1,77 @@
+"""`$PM_HOME/dump.json`: the list of apps as a user saved it. 0600, replaced by rename."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pm.codec import dumps, loads
+from pm.errors import Failed
+from pm.model import AppSpec
+
+from .record import Record, want
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One app; `wanted` are its slots wanted online."""
+
+    spec: AppSpec
+    wanted: tuple[int, ...]
+
+    def revive(self, record: Record) -> Record:
+        """Want of a new record what was wanted when it was saved."""
+        return want(want(record, record.numbers, False), self.wanted, True)
+
+
+@dataclass(frozen=True)
+class Dump:
+    """The file."""
+
+    version: int
+    apps: tuple[Saved, ...]
+
+
+def path_of(home: str) -> str:
+    """Return where the list is saved."""
+    return os.path.join(home, "dump.json")
+
+
+def write(home: str, records: Iterable[Record]) -> int:
+    """Write the list, the one before to `.bak`; returns the number of apps. Raises Failed."""
+    apps = tuple(Saved(record.spec, record.wanted) for record in records)
+    path = path_of(home)
+    fresh = f"{path}.new"
+    try:
+        with open(fresh, "wb", opener=_private) as file:
+            file.write(dumps(Dump(1, apps)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, f"{path}.bak")
+        os.replace(fresh, path)
+    except OSError as error:
+        raise Failed(
+            f"cannot write {path}: {error.strerror}", "see that the disk has space"
+        ) from None
+    return len(apps)
+
+
+def read(home: str) -> tuple[Saved, ...]:
+    """Read the saved list, or the one before if that is spoilt; raises Failed, ConfigError."""
+    path = path_of(home)
+    for candidate in (path, f"{path}.bak"):
+        with contextlib.suppress(FileNotFoundError), open(candidate, "rb") as file:
+            return loads(Dump, file.read(), candidate).apps
+    raise Failed(f"nothing was saved: there is no {path}", "`pm save` saves the list of apps")
+
+
+def exists(home: str) -> bool:
+    """True if a list was saved."""
+    return os.path.exists(path_of(home))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,250 @@
+"""One function for each request of `pm.api`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pm
+from pm import api
+from pm.errors import Failed, NotFound, PmError
+from pm.model import PROTOCOL, AppSpec, State
+
+from . import dump, operations
+from .app import App
+from .operations import Result, Slots
+from .record import respecify, without
+from .supervisor import Supervisor
+from .turns import Ticket
+
+Operation = Callable[[App, Ticket, Slots], Awaitable[Result]]
+"""What is done to one app; `Slots` are those chosen."""
+
+
+async def ping(daemon: Supervisor, _request: api.Ping, _ticket: Ticket) -> api.Pong:
+    """Say who answers."""
+    return api.Pong(os.getpid(), pm.__version__, PROTOCOL, daemon.place.home)
+
+
+async def list_apps(daemon: Supervisor, request: api.List, _ticket: Ticket) -> api.Apps:
+    """Show apps from memory, and what they use of the machine."""
+    views = daemon.views(daemon.select(request.selectors or ["all"]))
+    return api.Apps(tuple(sorted(views, key=lambda view: view.name)))
+
+
+async def describe(daemon: Supervisor, request: api.Describe, _ticket: Ticket) -> api.Details:
+    """Show everything known of apps."""
+    views = daemon.views(daemon.select(request.selectors or ["all"]))
+    specs = {view.name: daemon.apps[view.name].record.spec for view in views}
+    details = (api.Detail(view, specs[view.name], daemon.events(view.name)) for view in views)
+    return api.Details(tuple(details))
+
+
+async def start(daemon: Supervisor, request: api.Start, ticket: Ticket) -> api.Report:
+    """Start new apps side by side."""
+    names = [spec.name for spec in request.specs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Failed(f"two of the apps are named `{twice}`", "give each a name of its own")
+    work = (
+        _outcome(spec.name, _start(daemon, spec, request.force, ticket)) for spec in request.specs
+    )
+    return api.Report(tuple(await asyncio.gather(*work)))
+
+
+async def _start(daemon: Supervisor, spec: AppSpec, force: bool, ticket: Ticket) -> Result:
+    app = daemon.apps.get(spec.name)
+    if app is not None and force:
+        old = app
+        await app.turns.run(ticket.verb, lambda: _remove(daemon, old, ticket), ends=True)
+        app = daemon.apps.get(spec.name)
+    if app is None:
+        fresh = daemon.create(spec)
+        return await fresh.turns.run(ticket.verb, lambda: operations.start(fresh, ticket))
+    known = app
+    return await app.turns.run(ticket.verb, lambda: _take_over(daemon, known, spec, ticket))
+
+
+async def _take_over(daemon: Supervisor, app: App, spec: AppSpec, ticket: Ticket) -> Result:
+    """Start from a new spec what is down, as one does after mending a script."""
+    _check_listed(daemon, app)
+    state = app.view().state
+    if state not in (State.STOPPED, State.ERRORED) or app.record.spec.script != spec.script:
+        raise Failed(
+            f"an app named `{spec.name}` is in the list already ({state.value})",
+            f"`pm restart {spec.name}` restarts it, --force replaces it, --name names another",
+        )
+    record = respecify(app.record, spec, operations.cpus(), daemon.next_id)
+    return await operations.start_anew(app, ticket, record)
+
+
+async def resume(daemon: Supervisor, request: api.Resume, ticket: Ticket) -> api.Report:
+    """Start what is stopped or errored."""
+    return await _each(daemon, request.selectors, ticket, operations.start)
+
+
+async def stop(daemon: Supervisor, request: api.Stop, ticket: Ticket) -> api.Report:
+    """Stop; a start or reload under way is cut off by it."""
+    return await _each(daemon, request.selectors, ticket, operations.stop, ends=True)
+
+
+async def restart(daemon: Supervisor, request: api.Restart, ticket: Ticket) -> api.Report:
+    """Stop, then start."""
+    work = partial(operations.renew, op="restart", env=request.env)
+    return await _each(daemon, request.selectors, ticket, work)
+
+
+async def reload(daemon: Supervisor, request: api.Reload, ticket: Ticket) -> api.Report:
+    """Replace workers without a gap."""
+    work = partial(operations.renew, op="reload", env=request.env)
+    return await _each(daemon, request.selectors, ticket, work)
+
+
+async def delete(daemon: Supervisor, request: api.Delete, ticket: Ticket) -> api.Report:
+    """Stop and forget; the log files stay."""
+    return await _each(daemon, request.selectors, ticket, partial(_remove, daemon), ends=True)
+
+
+async def _remove(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = None) -> Result:
+    _check_listed(daemon, app)
+    whole = slots is None or not without(app.record, slots).slots
+    result = await operations.remove(app, ticket, slots)
+    if whole:
+        daemon.forget(app)
+    return result
+
+
+async def scale(daemon: Supervisor, request: api.Scale, ticket: Ticket) -> api.Report:
+    """Change the number of workers."""
+
+    async def work(app: App, ticket: Ticket, _slots: Slots) -> Result:
+        return await operations.scale(app, ticket, request.count, daemon.next_id)
+
+    return await _each(daemon, [request.selector], ticket, work)
+
+
+async def send_signal(daemon: Supervisor, request: api.SendSignal, ticket: Ticket) -> api.Report:
+    """Send a signal to workers."""
+    name = operations.signal_name(request.signal)
+    work = partial(operations.send_signal, name=name)
+    return await _each(daemon, request.selectors, ticket, work, at_once=True)
+
+
+async def reset(daemon: Supervisor, request: api.Reset, ticket: Ticket) -> api.Report:
+    """Set restart counters to zero."""
+    return await _each(daemon, request.selectors, ticket, operations.reset, at_once=True)
+
+
+async def flush(daemon: Supervisor, request: api.Flush, ticket: Ticket) -> api.Report:
+    """Empty log files, the daemon's own too if no app is named (PM2's habit)."""
+    home = daemon.place.home
+    if not request.selectors:
+        operations.empty_file(os.path.join(home, "pm.log"))
+    work = partial(operations.flush, home=home)
+    return await _each(daemon, request.selectors or ["all"], ticket, work, at_once=True)
+
+
+async def save(daemon: Supervisor, request: api.Save, _ticket: Ticket) -> api.Saved:
+    """Write the list of apps for `resurrect`."""
+    home = daemon.place.home
+    if not daemon.apps and not request.force:
+        raise Failed("the list of apps is empty: not saved", "--force saves it all the same")
+    count = dump.write(home, (app.record for app in daemon.apps.values()))
+    return api.Saved(dump.path_of(home), count)
+
+
+async def resurrect(daemon: Supervisor, _request: api.Resurrect, ticket: Ticket) -> api.Report:
+    """Start the saved apps that are not in the list; what was saved stopped stays so."""
+    saved = dump.read(daemon.place.home)
+    work = (_outcome(one.spec.name, _revive(daemon, one, ticket)) for one in saved)
+    return api.Report(tuple(await asyncio.gather(*work)))
+
+
+async def _revive(daemon: Supervisor, saved: dump.Saved, ticket: Ticket) -> Result:
+    if saved.spec.name in daemon.apps:
+        return Result("in the list already", changed=False)
+    app = daemon.create(saved.spec)
+    app.commit(saved.revive(app.record))
+    if not app.record.wanted:
+        return Result("in the list again, stopped as it was saved")
+    slots = app.record.wanted
+    return await app.turns.run(ticket.verb, lambda: operations.start(app, ticket, slots))
+
+
+async def kill(daemon: Supervisor, _request: api.Kill, ticket: Ticket) -> api.Report:
+    """Stop all apps and end the daemon.
+
+    The list is empty afterwards. It is saved first if the user never saved one: `resurrect`
+    always finds something, and a list that a user saved is never overwritten behind his back.
+    """
+    daemon.ending = True
+    try:
+        if daemon.apps and not dump.exists(daemon.place.home):
+            dump.write(daemon.place.home, (app.record for app in daemon.apps.values()))
+        return await _each(daemon, ["all"], ticket, partial(_remove, daemon), ends=True)
+    finally:
+        daemon.closing.set()
+
+
+async def _each(
+    daemon: Supervisor,
+    selectors: Sequence[str],
+    ticket: Ticket,
+    operation: Operation,
+    ends: bool = False,
+    at_once: bool = False,
+) -> api.Report:
+    """Do `operation` to each selected app, side by side; `at_once`: without waiting for a turn."""
+
+    async def one(app: App, slots: Slots) -> Result:
+        _check_listed(daemon, app)
+        return await operation(app, ticket, slots)
+
+    def turn(app: App, slots: Slots) -> Awaitable[Result]:
+        if at_once:
+            return one(app, slots)
+        return app.turns.run(ticket.verb, lambda: one(app, slots), ends and slots is None)
+
+    chosen = daemon.select(selectors)
+    work = [_outcome(name, turn(daemon.apps[name], slots)) for name, slots in chosen.items()]
+    return api.Report(tuple(await asyncio.gather(*work)))
+
+
+def _check_listed(daemon: Supervisor, app: App) -> None:
+    if daemon.apps.get(app.record.name) is not app:
+        raise NotFound(f"`{app.record.name}` has been deleted in the meantime")
+
+
+async def _outcome(name: str, work: Awaitable[Result]) -> api.Outcome:
+    """Turn what one app's part came to into data: one failure leaves the others alone."""
+    try:
+        done, changed = await work
+    except PmError as error:
+        body = api.ErrorBody(error.code, error.message, error.hint, error.lines)
+        return api.Outcome(name, "", body)
+    return api.Outcome(name, done, changed=changed)
+
+
+Handler = Callable[[Supervisor, Any, Ticket], Awaitable[object]]  # Any: each takes its own request
+
+HANDLERS: dict[type[api.Request[Any]], Handler] = {
+    api.Ping: ping,
+    api.List: list_apps,
+    api.Describe: describe,
+    api.Start: start,
+    api.Resume: resume,
+    api.Stop: stop,
+    api.Restart: restart,
+    api.Reload: reload,
+    api.Delete: delete,
+    api.Scale: scale,
+    api.SendSignal: send_signal,
+    api.Reset: reset,
+    api.Flush: flush,
+    api.Save: save,
+    api.Resurrect: resurrect,
+    api.Kill: kill,
+}
+"""Every request with its handler."""

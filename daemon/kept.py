@@ -1,0 +1,39 @@
+"""Dups of a master's listeners: kept so that its death refuses no client."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Sequence
+
+
+class Kept:
+    """Listeners by key, as the master last named them."""
+
+    def __init__(self) -> None:
+        self._fds: dict[str, int] = {}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys, in the order of `fds`."""
+        return tuple(self._fds)
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """The descriptors; they stay ours."""
+        return tuple(self._fds.values())
+
+    def replace(self, keys: Sequence[str], fds: Sequence[int]) -> None:
+        """Keep exactly these from now on."""
+        before = self._fds
+        self._fds = dict(zip(keys, fds, strict=True))
+        for fd in before.values():
+            os.close(fd)
+
+    def release(self) -> None:
+        """Close them so that the ports are free, whoever else holds a dup."""
+        for fd in self._fds.values():
+            with socket.socket(fileno=fd) as listener, contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+        self._fds = {}

@@ -1,0 +1,124 @@
+"""Put the daemon together, run it, and take it apart in the right order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pm
+from pm.api import Envelope, Request
+from pm.errors import Failed, PmError
+from pm.home import default_home, open_home
+
+from . import lock
+from .handlers import HANDLERS
+from .launch import Place, master_command
+from .logfile import OwnLog
+from .ready import Ready
+from .server import Server
+from .store import Store
+from .supervisor import Supervisor
+from .turns import Ticket
+
+_log = logging.getLogger("daemon")
+
+
+def main() -> int:
+    """Run the daemon of PM_HOME; returns the exit code."""
+    os.umask(0o077)
+    ready = Ready(os.environ.pop("PM_READY_FD", None))
+    try:
+        return _run(default_home(), ready)
+    except PmError as error:
+        ready.failed(error)
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return error.exit_code
+
+
+def _run(home: str, ready: Ready) -> int:
+    home_fd = open_home(home)
+    held = lock.take(home_fd)
+    if held is None:
+        print(f"a daemon serves {home} already", file=sys.stderr)
+        ready.ok(other=True)
+        return 0
+    try:
+        with _logging(os.path.join(home, "pm.log")) as log_fd:
+            _log.info("pm %s, pid %d, starts in %s", pm.__version__, os.getpid(), home)
+            place = Place(home, home_fd, log_fd, dict(os.environ), master_command())
+            asyncio.run(_serve(place, ready))
+    finally:
+        os.close(held)
+        os.close(home_fd)
+    return 0
+
+
+async def _serve(place: Place, ready: Ready) -> None:
+    """Listen, find the masters, answer; the sockets are closed before the lock is let go."""
+    store = Store(os.path.join(place.home, "state.db"))
+    server = Server(place.home_fd)
+    try:
+        daemon = Supervisor(store, place, server.publish)
+        _end_on_signals(daemon)
+        ready.ok()
+        print(f"pm {pm.__version__} listens in {place.home}", flush=True)
+        await _answer_until_closing(daemon, server)
+    finally:
+        await server.close()
+        store.close()
+    _log.info("ended")
+
+
+async def _answer_until_closing(daemon: Supervisor, server: Server) -> None:
+    adoption = asyncio.ensure_future(daemon.adopt())
+
+    async def answer(envelope: Envelope, request: Request[Any]) -> object:
+        if envelope.name != "ping":
+            await asyncio.shield(adoption)
+        ticket = Ticket(envelope.name, envelope.id)
+        return await HANDLERS[type(request)](daemon, request, ticket)
+
+    serving = asyncio.ensure_future(server.serve(answer))
+    closing = asyncio.ensure_future(daemon.closing.wait())
+    done, _ = await asyncio.wait((adoption, closing), return_when=asyncio.FIRST_COMPLETED)
+    if adoption in done:
+        adoption.result()
+    done, _ = await asyncio.wait((serving, closing), return_when=asyncio.FIRST_COMPLETED)
+    serving.cancel()
+    daemon.leave()
+    if serving in done:
+        serving.result()
+
+
+def _end_on_signals(daemon: Supervisor) -> None:
+    """End on SIGTERM and its kin, and leave the masters running: the way to a new version."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, daemon.closing.set)
+
+
+@contextlib.contextmanager
+def _logging(path: str) -> Iterator[int]:
+    try:
+        own = OwnLog(path)
+    except OSError as error:
+        raise Failed(f"cannot write {path}: {error.strerror}") from None
+    root = logging.getLogger()
+    root.addHandler(own)
+    root.setLevel(logging.INFO)
+    try:
+        yield own.fd
+    except PmError as error:
+        _log.error("%s", error.message)
+        raise
+    finally:
+        root.removeHandler(own)
+        own.close()

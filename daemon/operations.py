@@ -1,0 +1,183 @@
+"""What each command does to one app: the wanted state first, then the master.
+
+Each returns `Result`: a sentence for the user, and whether anything was changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal as signals
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from pm.codec import suggest
+from pm.errors import Failed, UsageError
+from pm.home import log_files
+from pm.model import State
+
+from .app import App
+from .record import Record, parse_count, resize, want, without
+from .turns import Ticket
+from .views import count, how_online
+
+Slots = tuple[int, ...] | None
+"""The chosen slots; None is the whole app."""
+
+
+class Result(NamedTuple):
+    """What a command came to."""
+
+    done: str
+    changed: bool = True
+
+
+async def start(app: App, ticket: Ticket, slots: Slots = None) -> Result:
+    """Start what is not running."""
+    chosen = app.record.numbers if slots is None else slots
+    if not app.fault and _running(app, chosen):
+        return Result("already online", changed=False)
+    app.commit(want(app.record, chosen, True))
+    text = await app.run(ticket)
+    return Result(f"started, {_online(app, text)}")
+
+
+async def start_anew(app: App, ticket: Ticket, record: Record) -> Result:
+    """Start a stopped or errored app from a new spec."""
+    await app.halt(ticket)
+    app.commit(record)
+    return Result(f"started, {_online(app, await app.run(ticket))}")
+
+
+async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
+    """Stop, keep in the list; the ports are free when it returns."""
+    chosen = app.record.numbers if slots is None else slots
+    idle = app.link is None and not app.fault
+    if not set(chosen) & set(app.record.wanted) and (idle or app.record.wanted):
+        return Result("already stopped", changed=False)
+    app.commit(want(app.record, chosen, False))
+    if app.record.wanted and app.link is not None:
+        await app.run(ticket)
+    else:
+        await app.halt(ticket)
+    return Result(f"stopped, {count(len(chosen))}")
+
+
+async def renew(
+    app: App,
+    ticket: Ticket,
+    slots: Slots,
+    op: Literal["restart", "reload"],
+    env: dict[str, str] | None = None,
+) -> Result:
+    """Restart or reload; what is stopped is started, what is errored has nothing to reload."""
+    chosen = app.record.numbers if slots is None else slots
+    running = tuple(n for n in chosen if n in app.record.wanted)
+    record = want(app.record, chosen, True)
+    if env is not None:
+        record = replace(record, spec=replace(record.spec, env={**record.spec.env, **env}))
+    app.commit(record)
+    if app.link is None or not running:
+        return Result(f"started, {_online(app, await app.run(ticket))}")
+    if app.view().state is State.ERRORED:
+        op = "restart"
+    text = await app.tell(op, ticket, None if slots is None else running)
+    if len(running) < len(chosen):
+        await app.run(ticket)
+    return Result(f"{op}ed, {_online(app, text)}")
+
+
+async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
+    """Change the number of workers; raises UsageError for a number that cannot be."""
+    now = len(app.record.slots)
+    asked = parse_count(text, now, cpus())
+    if asked == now:
+        return Result(f"has {count(now)} already", changed=False)
+    app.commit(resize(app.record, asked, next_id))
+    done = f"{count(asked)}, {now} before"
+    if not app.record.wanted:
+        return Result(f"{done}; it is stopped")
+    said = await app.run(ticket)
+    return Result(f"{done}; {_online(app, said)}")
+
+
+async def remove(app: App, ticket: Ticket, slots: Slots = None) -> Result:
+    """Stop and take slots out of the list; the caller forgets an app that has none left."""
+    chosen = app.record.numbers if slots is None else slots
+    left = without(app.record, chosen)
+    if left.slots and app.link is not None and left.wanted:
+        app.commit(left)
+        await app.run(ticket)
+    elif left.slots:
+        app.commit(left)
+        await app.halt(ticket)
+    else:
+        app.commit(want(app.record, chosen, False))
+        await app.halt(ticket)
+    return Result("deleted" if not left.slots else f"deleted, {count(len(chosen))}")
+
+
+async def send_signal(app: App, ticket: Ticket, slots: Slots, name: str) -> Result:
+    """Send a signal to workers; raises Failed if none is running."""
+    chosen = app.record.numbers if slots is None else slots
+    pids = [w.pid for w in app.view().workers if w.pid and w.slot in chosen]
+    if app.link is None or not pids:
+        raise Failed(f"`{app.record.name}` has no running worker", "`pm start` starts it")
+    await app.link.call("signal", ticket.request, slots=chosen, signal=name)
+    return Result(f"{name} sent to {count(len(pids))}")
+
+
+async def reset(app: App, ticket: Ticket, _slots: Slots = None) -> Result:
+    """Set the restart counters to zero."""
+    if app.link is not None:
+        await app.link.call("reset", ticket.request)
+    app.reset()
+    return Result("restart counters set to 0")
+
+
+async def flush(app: App, ticket: Ticket, _slots: Slots, home: str) -> Result:
+    """Empty the log files: the master does it, or we do where none writes to them."""
+    if app.link is not None:
+        await app.link.call("flush", ticket.request)
+    else:
+        for path in log_files(home, app.record.spec):
+            empty_file(path)
+    return Result("logs emptied")
+
+
+def empty_file(path: str) -> None:
+    """Empty a regular file, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        if path and os.path.isfile(path):
+            os.truncate(path, 0)
+
+
+def signal_name(text: str) -> str:
+    """Return "SIGUSR1" for "SIGUSR1", "usr1" or "10"; raises UsageError."""
+    if text.isascii() and text.isdigit():
+        with contextlib.suppress(ValueError):
+            return signals.Signals(int(text)).name
+    name = text.upper() if text.upper().startswith("SIG") else f"SIG{text.upper()}"
+    known = [member.name for member in signals.Signals]
+    if name in known:
+        return name
+    raise UsageError(f"{text!r} is no signal", suggest(name, known) or "for example SIGUSR1")
+
+
+def cpus() -> int:
+    """Return how many CPUs the daemon may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _running(app: App, slots: tuple[int, ...]) -> bool:
+    """True if each of `slots` is wanted, and runs or is about to."""
+    if app.link is None:
+        return False
+    down = (State.STOPPED, State.ERRORED)
+    up = {w.slot for w in app.view().workers if w.state not in down}
+    return set(slots) <= up & set(app.record.wanted)
+
+
+def _online(app: App, text: str) -> str:
+    listeners = app.status.listeners if app.status else ()
+    return how_online(len(app.record.wanted), listeners, text)

@@ -1,0 +1,64 @@
+"""What a master writes of itself to `$PM_HOME/run/NAME.json`, read from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pm.home import file_name
+
+from .process import Alive
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A master and its workers, living or dead."""
+
+    app: str
+    nonce: str
+    master: Alive
+    workers: tuple[Alive, ...]
+    path: str
+
+
+def socket_name(app: str) -> str:
+    """Return the file name of an app's control socket in `$PM_HOME/run`."""
+    return f"{file_name(app)}.sock"
+
+
+def read(home: str, app: str) -> RunFile | None:
+    """Read an app's file; None if there is none that can be read."""
+    found = _read(os.path.join(home, "run", f"{file_name(app)}.json"))
+    return found if found and found.app == app else None
+
+
+def read_all(home: str) -> Iterator[RunFile]:
+    """Read every master's file."""
+    folder = os.path.join(home, "run")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".json") and (found := _read(os.path.join(folder, name))):
+            yield found
+
+
+def remove(home: str, app: str) -> None:
+    """Remove what a master that has ended left in `$PM_HOME/run`."""
+    for suffix in ("json", "sock"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(home, "run", f"{file_name(app)}.{suffix}"))
+
+
+def _read(path: str) -> RunFile | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            data = json.load(file)
+        workers = tuple(_alive(worker) for worker in data.get("workers", ()))
+        return RunFile(str(data["app"]), str(data["nonce"]), _alive(data), workers, path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _alive(data: dict[str, object]) -> Alive:
+    return Alive(int(str(data["pid"])), int(str(data["start"])))

@@ -1,0 +1,175 @@
+"""All apps: the list, the store behind it, and what happens to be told to others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+
+from pm.codec import dumps
+from pm.errors import ConfigError, Failed, PmError
+from pm.model import AppSpec, AppView, Event
+
+from . import launch, runfile
+from .app import App
+from .metrics import Metrics, scan_processes
+from .operations import cpus
+from .record import Record, Slot, new_record
+from .selectors import Selection, select
+from .store import Store
+from .turns import Ticket
+from .views import only, with_usage
+
+_log = logging.getLogger(__name__)
+
+Publish = Callable[[str, bytes], None]
+
+
+class Supervisor:
+    """The apps of one PM_HOME."""
+
+    def __init__(self, store: Store, place: launch.Place, publish: Publish) -> None:
+        """Read the list from the store; raises Failed if that cannot be read."""
+        self.place = place
+        self.apps: dict[str, App] = {}
+        self.closing = asyncio.Event()
+        """Set when the daemon is to end after the answers under way."""
+        self.ending = False
+        """True once nothing new may be started."""
+        self._store = store
+        self._publish = publish
+        self._metrics = Metrics()
+        self._tasks: set[asyncio.Task[None]] = set()
+        records, self.next_id = store.load()
+        for record in records:
+            self.apps[record.name] = App(record, self)
+
+    # The list.
+
+    def create(self, spec: AppSpec) -> App:
+        """Put a new app into the list, wanted online; its name must be free."""
+        if self.ending:
+            raise Failed("the daemon is being stopped by `pm kill`", "run the command again")
+        record = new_record(spec, cpus(), self.next_id, time.time())
+        try:
+            spec.name.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(f"name: {spec.name!r} is not text") from None
+        return self.insert(record)
+
+    def insert(self, record: Record) -> App:
+        """Put an app into the list."""
+        self.commit(record)
+        app = self.apps[record.name] = App(record, self)
+        return app
+
+    def forget(self, app: App) -> None:
+        """Take an app that has been stopped out of the list; the last one resets the ids."""
+        name = app.record.name
+        next_id = self.next_id if len(self.apps) > 1 else 0
+        self._store.remove(name, next_id)
+        self.next_id = next_id
+        del self.apps[name]
+        self._tell(Event(time.time(), name, "delete", "deleted"))
+
+    def select(self, selectors: Sequence[str]) -> Selection:
+        """Resolve what a user means; raises NotFound."""
+        return select(selectors, {name: app.record for name, app in self.apps.items()})
+
+    def views(self, selection: Selection) -> list[AppView]:
+        """Show the selected slots, with what their workers use."""
+        views = [only(self.apps[name].view(), slots) for name, slots in selection.items()]
+        pids = [worker.pid for view in views for worker in view.workers if worker.pid]
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        usage = self._metrics.look(pids, scan_processes(), now) if pids else {}
+        return [with_usage(view, usage) for view in views]
+
+    def events(self, app: str) -> tuple[Event, ...]:
+        """Return what happened to an app, the latest first."""
+        return self._store.events(app)
+
+    # What apps need of us.
+
+    def commit(self, record: Record) -> None:
+        """Write a record to the store."""
+        next_id = max([self.next_id, *(slot.id + 1 for slot in record.slots)])
+        self._store.put([record], next_id)
+        self.next_id = next_id
+
+    def emit(self, event: Event, request: str = "") -> None:
+        """Keep an event, log it and publish it; a full disk stops none of the rest."""
+        if event.app in self.apps:
+            try:
+                self._store.add_event(event)
+            except Failed as error:
+                _log.error("event lost: %s", error.message)
+        self._tell(event, request)
+
+    def background(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work` until its end, whoever started it."""
+        task = asyncio.ensure_future(self._logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _tell(self, event: Event, request: str = "") -> None:
+        place = event.app if event.slot is None else f"{event.app} {event.slot}"
+        pid = f" pid {event.pid}" if event.pid else ""
+        _log.info("%s%s: %s: %s", place, pid, event.kind, event.reason or "-")
+        raw = dumps(event)
+        self._publish(f"event.{event.app}", raw)
+        if request:
+            self._publish(f"progress.{request}", raw)
+
+    async def _logged(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except PmError as error:
+            _log.warning("%s", error.message)
+        except Exception:
+            _log.exception("internal error")
+
+    # Life of the daemon itself.
+
+    async def adopt(self) -> None:
+        """Find living masters again, and start those that are wanted and gone."""
+        known = {name: runfile.read(self.place.home, name) for name in self.apps}
+        await self._logged(self._adopt_strangers())
+        work = (self._logged(self._adopt(self.apps[name], run)) for name, run in known.items())
+        await asyncio.gather(*work)
+
+    async def _adopt_strangers(self) -> None:
+        """Take masters that the store does not know into the list: it has been lost."""
+        for run in runfile.read_all(self.place.home):
+            if run.app in self.apps:
+                continue
+            status = await launch.ask(self.place, run)
+            if status is None or status.spec is None:
+                continue
+            slots = sorted({worker.slot for worker in status.workers}) or [0]
+            places = tuple(Slot(slot, self.next_id + i) for i, slot in enumerate(slots))
+            spec = replace(status.spec, instances=len(slots))
+            app = self.insert(Record(spec, places, time.time(), status.known_to_listen))
+            await app.adopt(run)
+
+    async def _adopt(self, app: App, run: runfile.RunFile | None) -> None:
+        found = await app.adopt(run)
+        ticket = Ticket("recovery")
+        if found and app.runs_as_wanted:
+            return
+        if app.record.wanted:
+            self.background(_void(app.turns.run(ticket.verb, lambda: app.run(ticket))))
+        elif run is not None:
+            self.background(app.turns.run(ticket.verb, lambda: app.halt(ticket)))
+
+    def leave(self) -> None:
+        """Let go of all masters: they go on, and the next daemon finds them."""
+        for task in self._tasks:
+            task.cancel()
+        for app in self.apps.values():
+            app.leave()
+
+
+async def _void(work: Coroutine[None, None, str]) -> None:
+    await work

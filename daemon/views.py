@@ -1,0 +1,128 @@
+"""What is shown of an app, from what is kept of it and what its master last said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pm.control import Status
+from pm.home import log_files
+from pm.model import AppView, ListenerView, State, WorkerView
+
+from .metrics import NOTHING, Usage
+from .record import Record
+
+_ORDER = (
+    State.ONLINE, State.LAUNCHING, State.WAITING, State.DRAINING, State.STOPPING, State.ERRORED,
+)  # fmt: skip
+"""An app is in the first of these states that one of its workers is in."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of an app beside its record."""
+
+    home: str
+    status: Status | None = None
+    """The master's last word, kept when it has gone."""
+    master: int = 0
+    """Pid of the living master, or 0."""
+    fault: str = ""
+    """Why the daemon gave the app up, or empty."""
+    carried: dict[int, int] = field(default_factory=dict)
+    """Restarts of each slot under earlier masters."""
+
+
+def app_view(record: Record, facts: Facts) -> AppView:
+    """Show one app."""
+    workers = _workers(record, facts)
+    status, alive, spec = facts.status, bool(facts.master), record.spec
+    state = _app_state(workers, facts.fault)
+    out, error, both = log_files(facts.home, spec)
+    return AppView(
+        name=record.name,
+        namespace=spec.namespace,
+        exec_mode=spec.exec_mode,
+        state=state,
+        wanted=State.ONLINE if record.wanted else State.STOPPED,
+        workers=workers,
+        script=spec.script,
+        created_at=record.created_at,
+        generation=status.generation if status and alive else record.generation,
+        master_pid=facts.master,
+        reason=facts.fault or _reason(workers, state),
+        listeners=status.listeners if status and alive else (),
+        notes=status.notes if status and alive else (),
+        out_file=out,
+        error_file=error,
+        log_file=both,
+    )
+
+
+def _workers(record: Record, facts: Facts) -> tuple[WorkerView, ...]:
+    ids = {s.slot: s.id for s in record.slots}
+    said = facts.status.workers if facts.status else ()
+    seen = [w for w in said if w.slot in ids or (w.pid and facts.master)]
+    wanted = frozenset(record.wanted)
+    silent = ids.keys() - {w.slot for w in seen}
+    hoped = {True: State.LAUNCHING, False: State.STOPPED}
+    seen += [WorkerView(slot, state=hoped[slot in wanted]) for slot in silent]
+    shown = []
+    for worker in sorted(seen, key=lambda w: w.slot):
+        if not facts.master:
+            worker = _without_master(worker, worker.slot in wanted, facts.fault)
+        restarts = worker.restarts + facts.carried.get(worker.slot, 0)
+        shown.append(replace(worker, id=ids.get(worker.slot, -1), restarts=restarts))
+    return tuple(shown)
+
+
+def _without_master(worker: WorkerView, wanted: bool, fault: str) -> WorkerView:
+    """Show a worker that no master speaks for: nothing of it is running."""
+    state = State.STOPPED
+    if wanted:
+        state = State.ERRORED if fault else State.WAITING
+    reason = worker.reason if worker.state in (State.STOPPED, State.ERRORED) else ""
+    return replace(worker, state=state, pid=0, connections=0, reason=fault or reason)
+
+
+def _app_state(workers: Iterable[WorkerView], fault: str) -> State:
+    states = {w.state for w in workers}
+    if fault and State.ONLINE not in states:
+        return State.ERRORED
+    return next((state for state in _ORDER if state in states), State.STOPPED)
+
+
+def _reason(workers: Iterable[WorkerView], state: State) -> str:
+    troubled = (State.ERRORED, State.WAITING, state)
+    return next((w.reason for w in workers if w.reason and w.state in troubled), "")
+
+
+def only(view: AppView, slots: tuple[int, ...] | None) -> AppView:
+    """Show the chosen slots alone; None shows all."""
+    if slots is None:
+        return view
+    return replace(view, workers=tuple(w for w in view.workers if w.slot in slots))
+
+
+def with_usage(view: AppView, usage: Mapping[int, Usage]) -> AppView:
+    """Fill in what the workers use of the machine, by pid."""
+    used = ((w, usage.get(w.pid, NOTHING)) for w in view.workers)
+    return replace(view, workers=tuple(replace(w, cpu=u.cpu, memory=u.memory) for w, u in used))
+
+
+def count(number: int, noun: str = "worker") -> str:
+    """Say "1 worker", "2 workers"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def how_online(workers: int, listeners: Iterable[ListenerView], text: str) -> str:
+    """Say "4 workers on 127.0.0.1:8000", or what the master said of an app without a port."""
+    places = [_place(listener) for listener in listeners]
+    if places:
+        return f"{count(workers)} on {', '.join(places)}"
+    return f"{count(workers)} {text}".rstrip()
+
+
+def _place(listener: ListenerView) -> str:
+    host = f"[{listener.address}]" if listener.family == "ipv6" else listener.address
+    return f"{host}:{listener.port}"

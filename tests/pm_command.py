@@ -79,6 +79,11 @@ class Pm:
         """Return the states of the workers, by id."""
         return [entry["pm2_env"]["status"] for entry in self.workers(name)]
 
+    def app(self, name: str) -> dict[str, Any]:
+        """Return the view of one app."""
+        apps: list[dict[str, Any]] = json.loads(self("list", "--json").out)
+        return next(app for app in apps if app["name"] == name)
+
     @property
     def daemon_pid(self) -> int:
         """The daemon's pid, as it says itself."""

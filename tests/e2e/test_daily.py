@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.load import Client, Load
 from tests.pm_command import Pm
-from tests.processes import is_alive
 from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
@@ -59,24 +58,6 @@ def test_logs_follow_through_a_restart(pm: Pm) -> None:
     finally:
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=10)
-
-
-def test_the_next_daemon_finds_the_same_workers(pm: Pm, port: int) -> None:
-    pm("start", APPS / "threaded.py", "-i", 2, "--name", "web", "--", port)
-    pm("start", APPS / "talks.py")
-    pm("stop", "talks")
-    before = {entry["pm_id"]: entry["pid"] for entry in pm.workers()}
-    with Load(port) as load:
-        daemon = pm.daemon_pid
-        os.kill(daemon, signal.SIGKILL)
-        until(lambda: not is_alive(daemon), "the daemon dead")
-        load.more(100)
-        assert {entry["pm_id"]: entry["pid"] for entry in pm.workers()} == before
-        assert pm.states("talks") == ["stopped"]
-        pm("reload", "web")
-        load.more(100)
-    assert load.failures == []
-    assert pm.states("web") == ["online"] * 2
 
 
 def test_save_kill_resurrect(pm: Pm, port: int) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.load import Load
+from tests.load import Client, Load
 from tests.pm_command import Pm
+from tests.ports import free_port, is_open
 from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
@@ -83,9 +87,6 @@ def test_code_that_listens_but_never_accepts_is_refused(pm: Pm, port: int, tmp_p
 
 
 def test_new_code_may_move_to_another_port(pm: Pm, port: int, tmp_path: Path) -> None:
-    from tests.load import Client
-    from tests.ports import free_port, is_open
-
     script = tmp_path / "web.py"
     text = (APPS / "threaded.py").read_text()
     script.write_text(text)
@@ -95,3 +96,44 @@ def test_new_code_may_move_to_another_port(pm: Pm, port: int, tmp_path: Path) ->
     pm("reload", "web")
     assert int(Client(other).get()) in pm.pids()
     until(lambda: not is_open(port), "the old port closed")
+
+
+def test_a_signal_to_the_master_reloads_too(pm: Pm, port: int) -> None:
+    pm("start", APPS / "threaded.py", "-i", 2, "--name", "web", "--", port)
+    before = set(pm.pids())
+    with Load(port) as load:
+        os.kill(pm.app("web")["master_pid"], signal.SIGUSR2)
+        until(lambda: not before & set(pm.pids()) and pm.states() == ["online"] * 2, "new workers")
+    assert load.failures == []
+
+
+GUNICORN = Path(sys.executable).with_name("gunicorn")
+WSGI = """
+import os
+
+def app(environ, start_response):
+    body = str(os.getppid()).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+
+def test_a_server_that_forks_itself_is_refused_if_its_app_fails(
+    pm: Pm, port: int, tmp_path: Path
+) -> None:
+    module = tmp_path / "wsgi_app.py"
+    module.write_text(WSGI)
+    pm("start", GUNICORN, "-i", 2, "--", "-w", 2, "-b", f"127.0.0.1:{port}", "wsgi_app:app")
+    before = pm.pids()
+    assert int(Client(port).get()) in before
+    module.write_text("raise RuntimeError('the new code is broken')")
+    with Load(port) as load:
+        result = pm("reload", "gunicorn", code=None)
+        load.more(100)
+    assert result.code not in (0, 2)
+    assert "the new code is broken" in result.out + result.err
+    assert pm.pids() == before
+    assert load.failures == []
+    module.write_text(WSGI)
+    pm("reload", "gunicorn")
+    assert set(pm.pids()).isdisjoint(before)

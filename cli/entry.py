@@ -31,9 +31,12 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _dispatch(words: list[str], rest: list[str] | None) -> int:
+    from . import typed  # noqa: F401  # declares the commands
     from .quick import quick
 
-    if rest is None and (code := quick(words)) is not None:
+    if words in (["-v"], ["--version"]):
+        words = ["version"]
+    if "_PM_COMPLETE" not in os.environ and (code := quick(words, rest)) is not None:
         return code
     from .app import run_typer
 

@@ -1,22 +1,83 @@
-"""What can be typed after a command: options that several commands share, with their help."""
+"""How commands, options and arguments are declared: once, for `quick` and for Typer.
+
+Typer's own markers would need Typer, which takes longer to import than all else we do.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-import typer
+F = TypeVar("F", bound=Callable[..., int])
 
-LIVES, LOOK, LOGS, ADMIN = "Run", "Look", "Logs", "The daemon"
+LIVES, LOOK, LOGS, DAEMON = "Run", "Look", "Logs", "The daemon"
 """Groups of `pm --help`."""
 
-Selectors = Annotated[
-    list[str], typer.Argument(help="Names, ids, namespaces, /regexes/, `all`, or a file of apps.")
-]
-MaybeSelectors = Annotated[
-    list[str] | None,
-    typer.Argument(help="Names, ids, namespaces, /regexes/ or `all`; none means all."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+@dataclass(frozen=True)
+class Option:
+    """An option; a bool is a flag, a list may be repeated."""
+
+    flags: tuple[str, ...]
+    help: str
+    panel: str | None = None
+    metavar: str | None = None
+    parser: Callable[[str], Any] | None = None
+    """Turns the text into the value; raises PmError."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A positional word, or with a list all that are left."""
+
+    help: str
+    metavar: str | None = None
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The words after `--`, for the app."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: what runs it, where help shows it, and its other names."""
+
+    run: Callable[..., int]
+    name: str
+    panel: str
+    aliases: tuple[str, ...] = ()
+    numbers: bool = False
+    """True if a word such as -1 is an argument."""
+
+
+COMMANDS: dict[str, Command] = {}
+"""Every command by its name and by its aliases."""
+
+
+def command(panel: str, *names: str, numbers: bool = False) -> Callable[[F], F]:
+    """Declare the function to be a command."""
+
+    def register(function: F) -> F:
+        declared = Command(function, names[0], panel, names[1:], numbers)
+        COMMANDS.update((name, declared) for name in names)
+        return function
+
+    return register
+
+
+def option(*flags: str, text: str, panel: str | None = None, metavar: str | None = None) -> Option:
+    """Return the marker of an option whose value is taken as it is."""
+    return Option(flags, text, panel, metavar)
+
+
+_SELECT = "Names, ids, namespaces, /regexes/, `all`, or a file of apps."
+
+Selectors = Annotated[list[str], Argument(_SELECT, "APP...")]
+MaybeSelectors = Annotated[list[str] | None, Argument(f"{_SELECT} None means all.", "[APP...]")]
+One = Annotated[str, Argument("Name or id.", "APP")]
+Json = Annotated[bool, option("--json", text="Print JSON.")]
 UpdateEnv = Annotated[
-    bool, typer.Option("--update-env", "-a", help="Take over the environment of this shell.")
+    bool, option("--update-env", "-a", text="Take over the environment of this shell.")
 ]

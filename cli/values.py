@@ -19,6 +19,13 @@ def seconds(text: str) -> float:
     return number * _SECONDS[unit]
 
 
+def whole(text: str) -> int:
+    """Return a whole number from 0 up; raises UsageError."""
+    if not text.isdecimal():
+        raise UsageError(f"{text!r} is not a whole number")
+    return int(text)
+
+
 def size_of(text: str) -> int:
     """Return a size in bytes; raises UsageError."""
     number, unit = _parts(text)

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
-from typing import Annotated, Any
-
-import typer
+from typing import Annotated
 
 from pm.errors import UsageError
 
-from .options import Json
-from .values import log_path, seconds, variable
+from .options import LIVES, Argument, Json, Option, Rest, command, option
+from .values import log_path, seconds, variable, whole
 
 
-def _option(
-    *names: str,
-    text: str,
-    panel: str | None = None,
-    metavar: str | None = None,
-    parser: Callable[[str], Any] | None = None,
-) -> Any:  # as typer.Option itself
-    return typer.Option(*names, help=text, rich_help_panel=panel, metavar=metavar, parser=parser)
-
-
-def _time(name: str, text: str) -> Any:
-    return _option(name, text=text, panel="Lives", metavar="TIME", parser=seconds)
+def _time(flag: str, text: str) -> Option:
+    return Option((flag,), text, "Lives", "TIME", seconds)
 
 
 _WHAT = (
@@ -34,45 +21,44 @@ _WHAT = (
     "of the list. The app's own arguments follow after `--`."
 )
 
-What = Annotated[list[str] | None, typer.Argument(metavar="WHAT...", help=_WHAT)]
-Module = Annotated[str, _option("-m", text="Run a module.", metavar="MODULE")]
-Name = Annotated[str, _option("--name", "-n", text="Name of the app.")]
-Instances = Annotated[str, _option("--instances", "-i", text="Workers: N, max, 0 (CPUs) or -1.")]
-Namespace = Annotated[str | None, _option("--namespace", text="Group of apps.")]
-Cwd = Annotated[str, _option("--cwd", text="Working directory of the app.")]
-Interpreter = Annotated[str, _option("--interpreter", text="Python that runs it, or `none`.")]
-PythonArgs = Annotated[str, _option("--interpreter-args", text="Its options: '-O -X dev'.")]
+What = Annotated[list[str] | None, Argument(_WHAT, "WHAT...")]
+Module = Annotated[str, option("-m", text="Run a module.", metavar="MODULE")]
+Name = Annotated[str, option("--name", "-n", text="Name of the app.")]
+Instances = Annotated[str, option("--instances", "-i", text="Workers: N, max, 0 (CPUs) or -1.")]
+Namespace = Annotated[str | None, option("--namespace", text="Group of apps.")]
+Cwd = Annotated[str, option("--cwd", text="Working directory of the app.")]
+Interpreter = Annotated[str, option("--interpreter", text="Python that runs it, or `none`.")]
+PythonArgs = Annotated[str, option("--interpreter-args", text="Its options: '-O -X dev'.")]
 _ENV = "A variable of the app; repeatable."
-Env = Annotated[list[str] | None, _option("--env", text=_ENV, metavar="NAME=VALUE")]
-Fork = Annotated[bool, _option("--fork", text="Plain processes instead of a cluster.")]
+Env = Annotated[list[str] | None, option("--env", text=_ENV, metavar="NAME=VALUE")]
+Fork = Annotated[bool, option("--fork", text="Plain processes instead of a cluster.")]
 _PRELOAD = "Import once, before forking; repeatable."
-Preload = Annotated[list[str] | None, _option("--preload", text=_PRELOAD, metavar="MODULE")]
-Only = Annotated[str, _option("--only", text="These apps of the file: 'a,b'.")]
-Force = Annotated[bool, _option("--force", "-f", text="Replace an app of the same name.")]
+Preload = Annotated[list[str] | None, option("--preload", text=_PRELOAD, metavar="MODULE")]
+Only = Annotated[str, option("--only", text="These apps of the file: 'a,b'.")]
+Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
-WaitReady = Annotated[
-    bool, _option("--wait-ready", text="Ready is said by the app.", panel="Lives")
-]
+WaitReady = Annotated[bool, option("--wait-ready", text="Ready is said by the app.", panel="Lives")]
 ListenTimeout = Annotated[float | None, _time("--listen-timeout", "To get ready in.")]
 KillTimeout = Annotated[float | None, _time("--kill-timeout", "From stop signal to SIGKILL.")]
-StopSignal = Annotated[str | None, _option("--stop-signal", text="Ends a worker.", panel="Lives")]
+StopSignal = Annotated[str | None, option("--stop-signal", text="Ends a worker.", panel="Lives")]
 _MAX = "Unstable exits in a row until errored."
-MaxRestarts = Annotated[int | None, _option("--max-restarts", text=_MAX, panel="Lives")]
+MaxRestarts = Annotated[int | None, Option(("--max-restarts",), _MAX, "Lives", "N", whole)]
 MinUptime = Annotated[float | None, _time("--min-uptime", "An exit before it is unstable.")]
 RestartDelay = Annotated[float | None, _time("--restart-delay", "To wait before a restart.")]
 _ONCE = "Leave it stopped when it exits."
-NoAutorestart = Annotated[bool, _option("--no-autorestart", text=_ONCE, panel="Lives")]
+NoAutorestart = Annotated[bool, option("--no-autorestart", text=_ONCE, panel="Lives")]
 _CODES = "Exit codes after which it stays stopped: '0,3'."
-ExitCodes = Annotated[str, _option("--stop-exit-codes", text=_CODES, panel="Lives")]
+ExitCodes = Annotated[str, option("--stop-exit-codes", text=_CODES, panel="Lives")]
 
-Output = Annotated[str, _option("--output", "-o", text="Of standard output.", panel="Log files")]
-Error = Annotated[str, _option("--error", "-e", text="Of standard error.", panel="Log files")]
-Log = Annotated[str, _option("--log", "-l", text="Of both, besides.", panel="Log files")]
+Output = Annotated[str, option("--output", "-o", text="Of standard output.", panel="Log files")]
+Error = Annotated[str, option("--error", "-e", text="Of standard error.", panel="Log files")]
+Log = Annotated[str, option("--log", "-l", text="Of both, besides.", panel="Log files")]
 
 
+@command(LIVES, "start")
 def start(
-    ctx: typer.Context,
     what: What = None,
+    rest: Annotated[tuple[str, ...], Rest()] = (),
     module: Module = "",
     name: Name = "",
     instances: Instances = "1",
@@ -112,7 +98,7 @@ def start(
     if no_autorestart:
         options["autorestart"] = False
     wish = Wish(
-        "", bool(module), ctx.obj, name, cwd, interpreter, tuple(shlex.split(interpreter_args)),
+        "", bool(module), rest, name, cwd, interpreter, tuple(shlex.split(interpreter_args)),
         fork, instances, dict(map(variable, env or ())), options,
     )  # fmt: skip
     words = [*([module] if module else []), *(what or ())]

@@ -1,0 +1,58 @@
+"""Who holds a port that a worker could not bind: proc(5)."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+_LISTEN = "0A"
+
+
+def explain(refused: tuple[str, int, int], reason: str) -> tuple[str, str]:
+    """Return message and hint for a refused bind: (host, port, errno) and how the worker ended."""
+    host, port, number = refused
+    if number != errno.EADDRINUSE:
+        return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", ""
+    holder = _holder(port)
+    by = f" by {holder}" if holder else ""
+    return f"port {port} is in use{by} ({reason})", f"stop that, or start the app on another port than {port}"
+
+
+def _holder(port: int) -> str:
+    inodes = _inodes(port)
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        folder = f"/proc/{pid}/fd"
+        try:
+            for fd in os.listdir(folder):
+                if os.readlink(f"{folder}/{fd}") in inodes:
+                    return f"pid {pid} ({_name(pid)})"
+        except OSError:  # somebody else's, or gone
+            continue
+    return ""
+
+
+def _inodes(port: int) -> set[str]:
+    found = set()
+    for table in ("tcp", "tcp6"):
+        try:
+            with open(f"/proc/net/{table}", encoding="ascii") as file:
+                rows = [line.split() for line in file][1:]
+        except OSError:
+            continue
+        found |= {
+            f"socket:[{row[9]}]"
+            for row in rows
+            if row[3] == _LISTEN and int(row[1].rpartition(":")[2], 16) == port
+        }
+    return found
+
+
+def _name(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return "?"
+    return b" ".join(words[:3]).decode(errors="replace").strip() or "?"
+
+

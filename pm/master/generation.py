@@ -1,0 +1,155 @@
+"""One load of the app's code: its template, and the orders to fork that it has not answered."""
+
+from __future__ import annotations
+
+import _socket
+import json
+import os
+import select
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..model import AppSpec, Mode
+from . import process
+from .loop import Loop
+from .pipes import TEMPLATE_SLOT, Pipes
+
+_LARGEST = 1 << 17
+
+
+class Owner(Protocol):
+    """Who is told what a template does."""
+
+    def forked(self, launch: int, pid: int) -> None:
+        """Take note that a worker was forked (pid 0: it was not)."""
+
+    def template_ended(self, generation: Generation, launches: list[int]) -> None:
+        """Take note that the template is gone, with these launches unanswered."""
+
+    def remark(self, text: str) -> None:
+        """Take note of something for `describe`."""
+
+
+class Generation:
+    """A spec as it was loaded, and the process that forks from it (none in fork mode)."""
+
+    def __init__(
+        self, loop: Loop, pipes: Callable[[int], Pipes], owner: Owner, spec: AppSpec, number: int
+    ) -> None:
+        self.spec = spec
+        self.number = number
+        self.pid = 0
+        self.alive = False
+        self._loop = loop
+        self._pipes = pipes
+        self._owner = owner
+        self._channel: _socket.socket | None = None
+        self.proven = False
+        """True once its template was ready to fork."""
+        self._ready = False
+        self._preload = spec.preload
+        self._orders: dict[int, tuple[dict[str, object], list[int]]] = {}
+        self._answered: set[int] = set()
+
+    @property
+    def clustered(self) -> bool:
+        """True if its workers are forked from a template."""
+        return self.spec.exec_mode is Mode.CLUSTER
+
+    def start(self) -> None:
+        """Spawn the template; raises OSError if interpreter or cwd are not usable."""
+        ours, theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pipes = self._pipes(TEMPLATE_SLOT)
+        try:
+            self.pid = process.spawn_template(self.spec, theirs.fileno(), pipes.out, pipes.error)
+        except OSError:
+            ours.close()
+            pipes.abandon()
+            raise
+        finally:
+            theirs.close()
+        pipes.follow(self.pid)
+        self._channel, self.alive, self._ready = ours, True, False
+        ours.send(json.dumps(self._app()).encode())
+        self._loop.watch(ours.fileno(), select.EPOLLIN, self._on_message)
+
+    def _app(self) -> dict[str, object]:
+        spec = self.spec
+        return {
+            "name": spec.name, "target": spec.target.value, "script": spec.script,
+            "args": list(spec.args), "preload": list(self._preload),
+            "exclusive_ports": list(spec.exclusive_ports), "stop_signal": spec.stop_signal,
+            "kill_timeout": spec.kill_timeout,
+        }  # fmt: skip
+
+    def fork(self, launch: int, order: dict[str, object], fds: list[int]) -> None:
+        """Order a worker; the fds are sent and closed here."""
+        self._orders[launch] = ({**order, "do": "fork", "id": launch}, fds)
+        if self._ready:
+            self._send(launch)
+
+    def _send(self, launch: int) -> None:
+        order, fds = self._orders[launch]
+        if launch in self._answered or self._channel is None:
+            return
+        self._answered.add(launch)
+        rights = struct.pack(f"{len(fds)}i", *fds)
+        try:
+            self._channel.sendmsg(
+                [json.dumps(order).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+            )
+        except OSError:  # it has just died: end of file follows
+            pass
+        for fd in fds:
+            os.close(fd)
+
+    def _on_message(self, _: int) -> None:
+        assert self._channel is not None
+        try:
+            raw = self._channel.recv(_LARGEST)
+        except OSError:
+            raw = b""
+        if not raw:
+            return self._ended()
+        message: dict[str, Any] = json.loads(raw)
+        if message["do"] == "forked":
+            self._orders.pop(message["id"])
+            self._owner.forked(message["id"], message["pid"])
+        elif message["threads"]:
+            self._go_cold(message["threads"])
+        else:
+            self._ready = self.proven = True
+            for launch in list(self._orders):
+                self._send(launch)
+
+    def _go_cold(self, module: str) -> None:
+        """Start again without preload: a process with threads must not fork."""
+        self._owner.remark(f"preload: `{module}` started threads, so workers start without preload")
+        self.close()
+        self._preload = ()
+        self.start()
+
+    def _ended(self) -> None:
+        self.alive = False
+        self.close()
+        launches = list(self._orders)
+        for launch, (_, fds) in self._orders.items():
+            if launch not in self._answered:
+                for fd in fds:
+                    os.close(fd)
+        self._orders.clear()
+        self._owner.template_ended(self, launches)
+
+    def close(self) -> None:
+        """End the template; workers that it forked live on with the master."""
+        if self.alive:
+            # before the end of file: as a warden it would stop its workers
+            process.send(self.pid, signal.SIGKILL)
+            self.alive = False
+        if self._channel is not None:
+            self._loop.forget(self._channel.fileno())
+            self._channel.close()
+            self._channel = None

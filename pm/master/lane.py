@@ -1,0 +1,112 @@
+"""One worker's channel for one listener: what was sent and not yet taken."""
+
+from __future__ import annotations
+
+import _socket
+import array
+import errno
+import fcntl
+import os
+import socket
+import struct
+from collections import deque
+
+CONNECTION = b"C"
+PROBE = b"P"
+WAKE = b"W"
+"""First bytes of messages; `pm.worker.listening` reads them."""
+
+_SIZE = 96
+"""All messages are of one length, so that SIOCOUTQ counts them."""
+_SIOCOUTQ = 0x5411
+_NOW = socket.MSG_DONTWAIT
+_SPACE = socket.CMSG_SPACE(4)
+_FULL = (errno.EAGAIN, errno.ETOOMANYREFS, errno.ENOBUFS)
+
+Undelivered = tuple[int, bytes]
+"""A connection's fd and its peer's address as text."""
+
+
+def _unread(sock: _socket.socket, answer: array.array[int]) -> int:
+    fcntl.ioctl(sock.fileno(), _SIOCOUTQ, answer)
+    return answer[0]
+
+
+def _calibrate() -> int:
+    """Return what one message counts in SIOCOUTQ (the kernel's bookkeeping size)."""
+    ours, theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.send(PROBE.ljust(_SIZE, b"\0"))
+    size = _unread(ours, array.array("i", [0]))
+    ours.close()
+    theirs.close()
+    return size
+
+
+class Lane:
+    """The master's end of a hand-off channel, and a dup of the worker's end."""
+
+    unit = _calibrate()
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._answer = array.array("i", [0])
+        self.given: deque[float] = deque()
+        """When each undelivered connection was sent (monotonic seconds)."""
+        self.probed = False
+        """A probe is on its way: the worker is out of the rotation until it takes it."""
+        self.entered = False
+        """The worker is ready: the lane is in the rotation whenever it is not probed."""
+
+    def give(self, connection: Undelivered, now: float) -> bool:
+        """Send a connection; False if the channel takes no more now."""
+        fd, peer = connection
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
+        try:
+            self.ours.sendmsg([(CONNECTION + peer).ljust(_SIZE, b"\0")], rights, _NOW)
+        except OSError as error:
+            if error.errno in _FULL:
+                return False
+            raise
+        self.given.append(now)
+        return True
+
+    def send(self, kind: bytes) -> None:
+        """Send a message without a connection; a full channel needs no further one."""
+        try:
+            self.ours.send(kind.ljust(_SIZE, b"\0"), _NOW)
+        except BlockingIOError:
+            pass
+
+    def pending(self) -> int:
+        """Return how many messages the worker has not read, and forget the times of the others."""
+        count = _unread(self.ours, self._answer) // self.unit
+        while len(self.given) > count:
+            self.given.popleft()
+        return count
+
+    def pull_back(self) -> list[Undelivered]:
+        """Take back every connection that the worker has not read, in order."""
+        pulled = []
+        while True:
+            try:
+                data, extra, _, _ = self.theirs.recvmsg(
+                    _SIZE, _SPACE, _NOW | socket.MSG_CMSG_CLOEXEC
+                )
+            except BlockingIOError:
+                break
+            if data[:1] == CONNECTION and extra:
+                (fd,) = struct.unpack("i", extra[0][2][:4])
+                pulled.append((fd, data[1:].rstrip(b"\0")))
+        self.given.clear()
+        return pulled
+
+    def close(self) -> None:
+        """Close both ends; what was undelivered must have been pulled back."""
+        self.ours.close()
+        self.theirs.close()
+
+
+def drop(connections: list[Undelivered]) -> None:
+    """Close connections that nobody will serve."""
+    for fd, _ in connections:
+        os.close(fd)

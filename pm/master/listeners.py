@@ -1,0 +1,151 @@
+"""The listeners of an app: bound once, kept for as long as the app is wanted online."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+
+from ..model import ListenerView
+from .handoff import Handoff, Member
+from .loop import Loop
+
+_FAMILIES = {int(socket.AF_INET): "ipv4", int(socket.AF_INET6): "ipv6"}
+
+Address = tuple[str | int, ...]
+
+
+def key_of(family: int, address: Address, index: int) -> str:
+    """Return a listener's key: family, address, port as asked, index (Node's key)."""
+    return f"{_FAMILIES[family]}|{address[0]}|{address[1]}|{index}"
+
+
+class Listeners:
+    """All of them, by key."""
+
+    def __init__(
+        self, loop: Loop, depth: int, accepts: Callable[[Member, str], None],
+        changed: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._loop = loop
+        self._depth = depth
+        self._accepts = accepts
+        self._changed = changed
+        self._by_key: dict[str, Handoff] = {}
+        self.on_open: Callable[[ListenerView], None] = lambda view: None
+        """Called when a listener begins to listen."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when there is one more, or one less."""
+
+    def get(self, key: str) -> Handoff | None:
+        """Return the hand-off of a key."""
+        return self._by_key.get(key)
+
+    def bind(self, key: str, family: int, address: Address, fd: int) -> tuple[Handoff, bool]:
+        """Return the listener of a key and whether it is new; a new one is `fd`, bound here.
+
+        Raises OSError as bind(2). Takes `fd` in any case.
+        """
+        sock = socket.socket(fileno=fd)
+        if key in self._by_key:
+            sock.close()
+            return self._by_key[key], False
+        if sock.family != family or sock.type != socket.SOCK_STREAM:
+            sock.close()
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        try:
+            if address[1]:
+                sock.bind(address)
+        except OSError:
+            sock.close()
+            raise
+        return self.keep(key, sock), True
+
+    def keep(self, key: str, sock: socket.socket) -> Handoff:
+        """Take over a bound socket."""
+        sock.setblocking(False)
+        handoff = Handoff(
+            self._loop, sock, self._depth, lambda member: self._accepts(member, key)
+        )
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            handoff.backlog = 1
+        self._by_key[key] = handoff
+        self._changed()
+        self.on_change()
+        return handoff
+
+    def kept(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return keys and fds, for whoever keeps dups of them."""
+        return tuple(self._by_key), tuple(h.sock.fileno() for h in self._by_key.values())
+
+    def enter(self, member: Member) -> None:
+        """Let a ready worker into every rotation that it listens for."""
+        for handoff in self._by_key.values():
+            handoff.enter(member)
+
+    def retire(self, member: Member) -> None:
+        """Take a worker out of every rotation."""
+        for handoff in self._by_key.values():
+            handoff.retire(member)
+
+    def wake(self, member: Member) -> None:
+        """End its blocked accept() calls."""
+        for handoff in self._by_key.values():
+            handoff.wake(member)
+
+    def withdraw(self, member: Member) -> None:
+        """Forget a worker that is gone."""
+        for handoff in self._by_key.values():
+            handoff.withdraw(member)
+
+    def opened(self, key: str) -> None:
+        """Take note that a listener has begun to listen."""
+        self._changed()
+        self.on_open(_view(self._by_key[key].sock))
+
+    def shut(self) -> None:
+        """Refuse new connections from now on; those under way go on."""
+        for handoff in self._by_key.values():
+            handoff.shut()
+
+    def close(self, key: str) -> None:
+        """Close one listener: nobody of the app opens it any more."""
+        self._by_key.pop(key).close()
+        self._changed()
+        self.on_change()
+
+    def close_all(self) -> None:
+        """Release every port."""
+        for key in list(self._by_key):
+            self.close(key)
+
+    def unused(self) -> list[str]:
+        """Return the keys for which no worker has a lane."""
+        return [key for key, handoff in self._by_key.items() if not handoff.members]
+
+    def given(self, member: Member) -> int:
+        """Return how many connections a worker has been handed."""
+        return sum(handoff.given.get(member, 0) for handoff in self._by_key.values())
+
+    def forget(self, member: Member) -> int:
+        """Return the count of a worker that is gone, and forget it."""
+        return sum(handoff.given.pop(member, 0) for handoff in self._by_key.values())
+
+    def views(self) -> tuple[ListenerView, ...]:
+        """Show those that listen."""
+        return tuple(_view(h.sock) for h in self._by_key.values() if h.backlog)
+
+    def describe(self) -> str:
+        """Return "127.0.0.1:8000, [::1]:8000"."""
+        return ", ".join(text_of(view) for view in self.views())
+
+
+def _view(sock: socket.socket) -> ListenerView:
+    address = sock.getsockname()
+    return ListenerView(address[0], address[1], _FAMILIES[int(sock.family)])
+
+
+def text_of(view: ListenerView) -> str:
+    host = f"[{view.address}]" if ":" in view.address else view.address
+    return f"{host}:{view.port}"

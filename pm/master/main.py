@@ -1,0 +1,130 @@
+"""Puts a master together: bootstrap, loop, logs, app, control socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+from ..codec import loads
+from ..control import Bootstrap, Status
+from ..errors import PmError
+from ..home import file_name, log_files
+from ..logindex import index_path
+from ..model import AppSpec, State
+from . import process
+from .app import App
+from .commands import Commands
+from .daemonlink import DaemonLink
+from .lastwords import LastWords
+from .logs import LogPath, LogPlan, LogWriter, Rotation
+from .loop import Loop
+from .questions import Questions
+from .runfile import RunFile
+
+_LOG_PATIENCE = 5.0
+
+
+def main(fds: list[int]) -> int:
+    """Run until stopped; returns the exit code."""
+    boot = loads(Bootstrap, sys.stdin.buffer.read(), "bootstrap")
+    os.umask(0o077)
+    process.become_subreaper()
+    Master(boot, fds[0], fds[1:]).run()
+    return 0
+
+
+class Master:
+    """The parts, and what connects them."""
+
+    def __init__(self, boot: Bootstrap, control: int, kept: list[int]) -> None:
+        self._boot = boot
+        spec = boot.spec
+        self._loop = Loop()
+        self._logs = LogWriter(_plan(boot.home, spec))
+        words = LastWords(self._loop, self._logs)
+        self._app = app = App(self._loop, words, spec, boot.generation)
+        app.known_to_listen = boot.known_to_listen
+        for key, fd in zip(boot.listener_keys, kept, strict=False):
+            os.set_inheritable(fd, False)
+            app.listeners.keep(key, socket.socket(fileno=fd))
+        questions = Questions(app.crew, app.listeners, self._loop.forget)
+        app.crew.on_message = questions.receive
+        self._commands = Commands(app, self._logs.flush_files, self._loop.stop)
+        os.set_inheritable(control, False)
+        self._link = DaemonLink(
+            self._loop, socket.socket(fileno=control), boot.nonce,
+            self._commands.handle, self._status, app.listeners.kept,
+        )  # fmt: skip
+        app.publish = self._link.happened
+        app.listeners.on_change = self._link.keep
+        path = os.path.join(boot.home, "run", f"{file_name(spec.name)}.json")
+        self._run_file = RunFile(path, spec.name, boot.nonce)
+
+    def run(self) -> None:
+        """Serve until a stop."""
+        loop, app = self._loop, self._app
+        loop.on_signal(signal.SIGCHLD, self._reap)
+        loop.on_signal(signal.SIGUSR2, self._reload)
+        loop.on_signal(signal.SIGTERM, lambda: self._commands.stop(_nobody))
+        for number in (signal.SIGHUP, signal.SIGINT):
+            loop.on_signal(number, lambda: None)
+        loop.after_each.append(self._report)
+        app.wanted = set(self._boot.slots)
+        app.fill()
+        loop.run()
+        for generation in app.generations.values():
+            generation.close()
+        self._logs.close(_LOG_PATIENCE)
+        self._report()
+        self._link.flush()
+
+    def _reap(self) -> None:
+        for pid, ended in process.reap():
+            if not self._app.crew.exited(pid, ended):
+                generation = self._app.generations.get(pid)
+                if generation is not None:
+                    generation.alive = False
+                self._app.words.reaped(pid, ended, generation is not None)
+
+    def _reload(self) -> None:
+        app = self._app
+        self._commands.reload(tuple(sorted(app.wanted)), app.spec, _nobody)
+
+    def _report(self) -> None:
+        """Tell the daemon and the run file what has changed in this round."""
+        if not self._app.dirty:
+            return
+        self._app.dirty = False
+        self._run_file.write(sorted(w.pid for w in self._app.crew if w.pid))
+        self._link.status(self._status())
+
+    def _status(self) -> Status:
+        app = self._app
+        workers = []
+        for number in sorted(app.slots):
+            slot = app.slots[number]
+            if slot.workers or number in app.wanted or slot.state is State.ERRORED:
+                open_counts = sum(app.listeners.given(w.key) for w in slot.workers)
+                workers.append(slot.view(open_counts))
+        return Status(
+            os.getpid(), self._boot.nonce, app.generation.number, tuple(workers),
+            app.listeners.views(), tuple(app.notes), app.known_to_listen,
+        )  # fmt: skip
+
+
+def _nobody(error: PmError | None, done: str) -> None:
+    """Take an answer that nobody waits for; the events tell."""
+
+
+def _plan(home: str, spec: AppSpec) -> LogPlan:
+    out, error, both = log_files(home, spec)
+    rotation = Rotation(spec.log_max_size, spec.log_keep, spec.log_compress)
+
+    def path(name: str, stream: str) -> LogPath:
+        return LogPath(name, index_path(home, spec.name, stream))
+
+    return LogPlan(
+        path(out, "out"), path(error, "error"), path(both, "log") if both else None, rotation
+    )

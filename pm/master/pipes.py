@@ -1,0 +1,47 @@
+"""The two pipes of a process: it writes, the log thread reads."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, Protocol
+
+TEMPLATE_SLOT = 0xFFFFFFFF
+"""Slot under which a template's own lines are filed: it is nobody's."""
+
+
+class Logs(Protocol):
+    """What the log writer does for us."""
+
+    def add(self, fd: int, stream: Literal["out", "error"], slot: int, pid: int) -> None:
+        """Take over the read end of a pipe."""
+
+
+class Pipes:
+    """Write ends for a process about to be made, read ends for the log thread."""
+
+    def __init__(self, logs: Logs, slot: int) -> None:
+        self._logs = logs
+        self._slot = slot
+        self._out_reader, self.out = os.pipe2(os.O_CLOEXEC)
+        self._error_reader, self.error = os.pipe2(os.O_CLOEXEC)
+
+    def follow(self, pid: int) -> None:
+        """Close the write ends here and have the read ends followed as this process's."""
+        os.close(self.out)
+        os.close(self.error)
+        self.read_as(pid)
+
+    def read_as(self, pid: int) -> None:
+        """Have the read ends followed; the write ends are somebody else's to close."""
+        self._logs.add(self._out_reader, "out", self._slot, pid)
+        self._logs.add(self._error_reader, "error", self._slot, pid)
+
+    def abandon(self) -> None:
+        """Close all four ends: the process could not be made."""
+        for fd in (self.out, self.error, self._out_reader, self._error_reader):
+            os.close(fd)
+
+    def unread(self) -> None:
+        """Close the read ends: the process was never made."""
+        os.close(self._out_reader)
+        os.close(self._error_reader)

@@ -1,0 +1,140 @@
+"""The one place where processes are made, signalled and reaped by the master.
+
+The master never forks: it spawns (fork and exec in C), so its log thread does no harm.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+
+from ..model import AppSpec, Target
+from .restart import Exit
+
+_PR_SET_CHILD_SUBREAPER = 36
+_BOOTSTRAP = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "bootstrap.py"
+)
+
+
+def become_subreaper() -> None:
+    """Become the parent of every orphan below us (prctl(2)), so that each exit is seen here."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl: {os.strerror(number)}")
+
+
+def spawn_template(spec: AppSpec, channel: int, out: int, error: int) -> int:
+    """Start an app's interpreter as a template; returns its pid.
+
+    Raises OSError if interpreter or cwd are not usable.
+    """
+    fixed = ["-u", *spec.interpreter_args]
+    words = [spec.script, *spec.args]
+    return _spawn(
+        [spec.interpreter, *fixed, _BOOTSTRAP, str(channel), spec.name, *words],
+        spec, spec.env, out, error, (channel,),
+    )  # fmt: skip
+
+
+def spawn_worker(spec: AppSpec, environ: dict[str, str], out: int, error: int) -> int:
+    """Start a worker by fork and exec, for what is no Python or shall be no cluster."""
+    return _spawn(_command(spec), spec, {**spec.env, **environ}, out, error, ())
+
+
+def _command(spec: AppSpec) -> list[str]:
+    if spec.target is Target.COMMAND:
+        return [spec.script, *spec.args]
+    options = ["-u", *spec.interpreter_args]
+    if spec.target is Target.MODULE:
+        return [spec.interpreter, *options, "-m", spec.script, *spec.args]
+    return [spec.interpreter, *options, spec.script, *spec.args]
+
+
+def _spawn(
+    words: list[str], spec: AppSpec, env: dict[str, str], out: int, error: int, keep: tuple[int, ...]
+) -> int:
+    child = subprocess.Popen(
+        words, cwd=spec.cwd, env=env, umask=spec.umask, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=out, stderr=error, pass_fds=keep, close_fds=True,
+    )  # fmt: skip
+    child.returncode = 0  # reaped by `reap`, not by Popen
+    return child.pid
+
+
+def reap() -> list[tuple[int, Exit]]:
+    """Collect every child that has ended."""
+    ended = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
+        if pid == 0:
+            break
+        ended.append((pid, _exit_of(status)))
+    return ended
+
+
+def _exit_of(status: int) -> Exit:
+    code = os.waitstatus_to_exitcode(status)
+    return Exit(code) if code >= 0 else Exit(None, signal_name(-code))
+
+
+def signal_name(number: int) -> str:
+    """Return "SIGTERM" for 15, and a name also for real-time signals."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
+
+
+def send(pid: int, number: int) -> None:
+    """Send a signal to a process; one that is gone needs none."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def send_group(pid: int, number: int) -> None:
+    """Send a signal to a worker's whole process group."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def group_lives(pid: int) -> bool:
+    """True if a process group has members."""
+    try:
+        os.killpg(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def start_time(pid: int) -> int:
+    """Return when a process started (clock ticks since boot), 0 if it is gone: proc(5)."""
+    fields = _stat(pid)
+    return int(fields[19]) if fields else 0
+
+
+def cpu_ticks(pid: int) -> int:
+    """Return the CPU time a process has used, in clock ticks."""
+    fields = _stat(pid)
+    return int(fields[11]) + int(fields[12]) if fields else 0
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+

@@ -1,0 +1,147 @@
+"""What workers ask of the master. Their messages are hostile input: checked, never trusted."""
+
+from __future__ import annotations
+
+import _socket
+import array
+import errno
+import json
+import os
+import socket
+from typing import Any
+
+from ..errors import PmError
+from .crew import Crew, attach_page
+from .listeners import Address, Listeners, key_of
+from .worker import Worker
+
+_LARGEST = 1 << 14
+_SPACE = socket.CMSG_SPACE(4 * 4)
+_FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+_MOST_INDEXES = 64
+
+
+class Bad(PmError):
+    """A message that makes no sense."""
+
+
+class Questions:
+    """Answers the workers of one app."""
+
+    def __init__(self, crew: Crew, listeners: Listeners, forget: Any) -> None:
+        self._crew = crew
+        self._listeners = listeners
+        self._forget = forget
+        """Stop watching a link: nobody is at its other end."""
+
+    def receive(self, worker: Worker) -> None:
+        """Take one message from a worker's link."""
+        assert worker.link is not None
+        try:
+            raw, extra, _, _ = worker.link.recvmsg(_LARGEST, _SPACE, _FLAGS)
+        except BlockingIOError:
+            return
+        except OSError:
+            raw, extra = b"", []
+        fds = _fds(extra)
+        if not raw:
+            self._forget(worker.link.fileno())
+        try:
+            if raw:
+                self._handle(worker, json.loads(raw), fds)
+        except (ValueError, KeyError, TypeError, IndexError, Bad):
+            pass  # an app that writes to our fds: it harms itself only
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _handle(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
+        match message["do"]:
+            case "bind" | "adopt":
+                self._bind(worker, message, fds)
+            case "listen":
+                self._listen(worker, str(message["key"]), int(message["backlog"]), fds)
+            case "close":
+                self._close(worker, str(message["key"]))
+            case "ready":
+                self._crew.says_ready(worker)
+            case "quiet":
+                self._crew.look(worker)
+            case "board":
+                attach_page(worker, int(message["pid"]), fds[0])
+            case "handover":
+                self._take_over(str(message["key"]), str(message["peer"]), fds)
+
+    def _bind(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
+        """Answer with the worker's end of a lane, and the listener if it is not its own socket."""
+        reply, sock = fds
+        family, index = int(message["family"]), int(message["index"])
+        if not 0 <= index < _MOST_INDEXES:
+            raise Bad("index")
+        address = _address(message["address"])
+        key = key_of(family, address, index)
+        try:
+            handoff, new = self._listeners.bind(key, family, address, os.dup(sock))
+        except OSError as error:
+            number = error.errno or errno.EINVAL
+            worker.refused = (str(address[0]), int(address[1]), number)
+            return _answer(reply, {"errno": number}, [])
+        except OverflowError:
+            return _answer(reply, {"errno": errno.EINVAL}, [])
+        lane = handoff.attach(worker.key)
+        given = [lane.theirs.fileno()] + ([] if new else [handoff.sock.fileno()])
+        _answer(reply, {"errno": 0, "key": key}, given)
+
+    def _listen(self, worker: Worker, key: str, backlog: int, fds: list[int]) -> None:
+        handoff = self._listeners.get(key)
+        if handoff is None or worker.key not in handoff.members:
+            return _answer(fds[0], {"errno": errno.EINVAL}, [])
+        try:
+            first = not handoff.backlog
+            handoff.open(worker.key, max(1, min(backlog, 1 << 16)))
+        except OSError as error:
+            return _answer(fds[0], {"errno": error.errno or errno.EINVAL}, [])
+        _answer(fds[0], {"errno": 0}, [])
+        if first:
+            self._listeners.opened(key)
+        self._crew.listens(worker, key)
+
+    def _close(self, worker: Worker, key: str) -> None:
+        handoff = self._listeners.get(key)
+        if handoff is None:
+            return
+        handoff.withdraw(worker.key)
+        if not handoff.backlog:  # bound, never listened: nobody waits there
+            self._listeners.close(key)
+        self._crew.closed(worker, key)
+
+    def _take_over(self, key: str, peer: str, fds: list[int]) -> None:
+        handoff = self._listeners.get(key)
+        if handoff is not None and len(fds) == 1:
+            handoff.give((os.dup(fds[0]), peer[:90].encode("ascii")))
+
+
+def _address(given: Any) -> Address:
+    host, port, *rest = given
+    if not isinstance(host, str) or not isinstance(port, int) or len(rest) > 2:
+        raise Bad("address")
+    return (host, port, *map(int, rest))
+
+
+def _answer(reply: int, body: dict[str, object], fds: list[int]) -> None:
+    sock = _socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, os.dup(reply))
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds).tobytes())]
+    try:
+        sock.sendmsg([json.dumps(body).encode()], rights if fds else [], socket.MSG_DONTWAIT)
+    except OSError:  # the asker has gone
+        pass
+    finally:
+        sock.close()
+
+
+def _fds(extra: list[tuple[int, int, bytes]]) -> list[int]:
+    fds = array.array("i")
+    for level, kind, data in extra:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(data[: len(data) - len(data) % 4])
+    return list(fds)

@@ -1,0 +1,72 @@
+"""When is a worker ready? Said by the worker, never guessed from "it was spawned". Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SETTLE = 2.0
+"""Seconds without a new listener after which a part of the keys is enough."""
+QUIET_CPU = 0.3
+LONGEST_GUESS = 5.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a launching worker. Times are monotonic seconds."""
+
+    since: float
+    """When it was launched."""
+    wait_ready: bool = False
+    said_ready: bool = False
+    known_to_listen: bool = False
+    required: frozenset[str] = frozenset()
+    """Keys that the ready workers of the app serve."""
+    listened: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()
+    """Keys on which the probe has been picked up."""
+    last_listen: float = 0.0
+    idle_since: float | None = None
+    """Since when it has used no CPU; None while it does."""
+    min_uptime: float = 1.0
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Ready or not, how, and when to look again if nothing happens (None: only events matter)."""
+
+    ready: bool
+    how: str = ""
+    look_at: float | None = None
+
+
+def assess(facts: Facts, now: float) -> Readiness:
+    """Judge by the facts."""
+    if facts.wait_ready:
+        return Readiness(facts.said_ready, "said ready")
+    if facts.listened:
+        return _listening(facts, now)
+    if facts.known_to_listen:
+        return Readiness(False)
+    return _silent(facts, now)
+
+
+def _listening(facts: Facts, now: float) -> Readiness:
+    if facts.listened - facts.accepted:
+        return Readiness(False)
+    if facts.required <= facts.accepted:
+        return Readiness(True, "accepts")
+    settled = facts.last_listen + SETTLE
+    return Readiness(now >= settled, "accepts", settled)
+
+
+def _silent(facts: Facts, now: float) -> Readiness:
+    """Judge an app that may never listen: up for a while, and quiet or long enough."""
+    up = facts.since + facts.min_uptime
+    longest = facts.since + max(LONGEST_GUESS, facts.min_uptime)
+    if now >= longest:
+        return Readiness(True, "online, no port")
+    if now < up:
+        return Readiness(False, look_at=up)
+    if facts.idle_since is not None and now >= facts.idle_since + QUIET_CPU:
+        return Readiness(True, "online, no port")
+    return Readiness(False, look_at=min(longest, now + 0.1))

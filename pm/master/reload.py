@@ -1,0 +1,144 @@
+"""The reload: a new generation, slot by slot, as `rollout` decides; the old code stays if it fails."""
+
+from __future__ import annotations
+
+from ..errors import Failed, PmError
+from ..model import AppSpec, State
+from ..worker import board
+from .app import App
+from .daemonlink import Answer
+from .rollout import Deed, Happening, Rollout, step
+from .slot import Slot
+from .tasks import failure_of, summary
+from .worker import Worker
+
+
+class Reload:
+    """One reload under way."""
+
+    def __init__(
+        self, app: App, slots: tuple[int, ...], spec: AppSpec, answer: Answer
+    ) -> None:
+        self._app = app
+        self._spec = spec
+        self._answer = answer
+        overlap = bool(app.listeners.views()) or spec.max_surge > 0
+        self._rollout = Rollout(slots, overlap)
+        self._new = app.new_generation(spec)
+        self._candidate: Worker | None = None
+        self._failure: PmError | None = None
+        self._removing: Worker | None = None
+
+    def begin(self) -> None:
+        """Load the code and go to the first slot."""
+        app = self._app
+        app.tasks.append(self)
+        app.wanted |= set(self._rollout.slots)
+        app.event("reload", f"generation {self._new.number} begins")
+        try:
+            app.begin(self._new)
+        except OSError as error:
+            what = error.filename or self._spec.interpreter
+            return self._end(Failed(f"cannot run {what}: {error.strerror}"))
+        self._happen(Happening.BEGIN)
+
+    def _happen(self, happening: Happening) -> None:
+        self._rollout, deed = step(self._rollout, happening)
+        if deed is Deed.LAUNCH:
+            self._launch(self._slot())
+        elif deed is Deed.RETIRE:
+            self._retire(self._slot())
+        elif deed is Deed.FINISH:
+            self._finish()
+        elif deed is Deed.ABORT:
+            self._abort()
+
+    def _slot(self) -> Slot:
+        return self._app.slot(self._rollout.slot)
+
+    def _launch(self, slot: Slot) -> None:
+        before = len(slot.workers)
+        slot.cancel()
+        self._app.launch(slot, self._new)
+        if len(slot.workers) == before:
+            self._failure = Failed(slot.reason)
+            return self._happen(Happening.FAILED)
+        self._candidate = slot.workers[-1]
+
+    def _retire(self, slot: Slot) -> None:
+        slot.cancel()
+        slot.generation = self._new
+        old = [worker for worker in slot.workers if worker.generation is not self._new]
+        for worker in old:
+            self._app.crew.retire(worker, "reload", board.HAND_OVER)
+        if not old:
+            slot.rest(State.STOPPED, "")
+            self._happen(Happening.GONE)
+
+    def ready(self, worker: Worker) -> None:
+        """Go on when the new worker is ready."""
+        if worker is self._candidate:
+            self._candidate = None
+            done = f"slot {worker.slot}: generation {self._new.number} is ready"
+            self._app.event("reload", done, self._app.slots[worker.slot], worker.pid)
+            self._happen(Happening.READY)
+
+    def ended(self, worker: Worker) -> bool:
+        """Go on when the old worker is gone; give up when the new one is."""
+        slot = self._app.slots[worker.slot]
+        if worker is self._removing:
+            self._removing = None
+            self._end(self._failure)
+            return bool(slot.workers)
+        if worker is self._candidate:
+            self._candidate = None
+            self._failure = self._failure or failure_of(slot, worker)
+            self._happen(Happening.FAILED)
+            return True
+        if self._rollout.slot != worker.slot or worker.generation is self._new:
+            return False
+        others = [w for w in slot.workers if w.generation is not self._new]
+        if worker.asked and not others:
+            slot.rest(State.STOPPED, "")
+            self._happen(Happening.GONE)
+        return True  # a crash of the old one now: the new one is on its way
+
+    def settle(self) -> None:
+        """Nothing to look at: each step follows from an event."""
+
+    def _abort(self) -> None:
+        """Remove the new worker; what is left of the old code stays."""
+        candidate, self._candidate = self._candidate, None
+        if candidate is not None and candidate.ended is None:
+            self._removing = candidate
+            self._app.crew.retire(candidate, "the reload is given up", board.HAND_OVER)
+            return
+        self._end(self._failure)
+
+    def _finish(self) -> None:
+        app = self._app
+        app.generation = self._new
+        for key in app.listeners.unused():
+            app.note(f"{key}: generation {self._new.number} does not open it: closed")
+            app.listeners.close(key)
+        self._end(None)
+
+    def _end(self, failure: PmError | None) -> None:
+        app = self._app
+        app.tasks.remove(self)
+        if failure is None:
+            app.spec = self._spec
+            app.event("reload", f"generation {self._new.number} serves")
+            self._answer(None, summary(app))
+        else:
+            left = f"reload refused: {failure.message}"
+            app.event("reload", left)
+            self._answer(type(failure)(left, failure.hint or _hint(self._rollout), failure.lines), "")
+        app.fill()
+        app.sweep()
+
+
+def _hint(rollout: Rollout) -> str:
+    if not rollout.done:
+        return "the old workers go on serving"
+    return f"slots {', '.join(map(str, rollout.done))} run the new code, the others the old"

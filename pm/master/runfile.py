@@ -1,0 +1,36 @@
+"""`$PM_HOME/run/NAME.json`: who this master and its workers are, for the next daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from . import process
+
+
+class RunFile:
+    """Rewritten at each change, by rename."""
+
+    def __init__(self, path: str, app: str, nonce: str) -> None:
+        self._path = path
+        self._head = {"app": app, "nonce": nonce, **_alive(os.getpid())}
+        self._written: list[int] | None = None
+
+    def write(self, pids: list[int]) -> None:
+        """Say which workers live. A disk that is full leaves the old file as it is."""
+        if pids == self._written:
+            return
+        body = {**self._head, "workers": [_alive(pid) for pid in pids]}
+        new = f"{self._path}.new"
+        try:
+            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with open(fd, "w", encoding="utf-8") as file:
+                json.dump(body, file)
+            os.rename(new, self._path)
+        except OSError:
+            return
+        self._written = pids
+
+
+def _alive(pid: int) -> dict[str, int]:
+    return {"pid": pid, "start": process.start_time(pid)}

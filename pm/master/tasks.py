@@ -1,0 +1,191 @@
+"""Commands that change which workers run: want, restart, stop. Each ends with one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import Failed, NotReady, PmError
+from ..model import State
+from ..worker import board
+from .app import App
+from .busyport import explain
+from .daemonlink import Answer
+from .slot import Slot
+from .worker import Worker
+
+
+class Want:
+    """Run exactly these slots; done when all are ready and all others are gone.
+
+    The first worker that ends before it was ready fails the command: those that are not ready
+    yet are stopped, and their slots left errored with the reason.
+    """
+
+    def __init__(self, app: App, slots: tuple[int, ...], answer: Answer) -> None:
+        self._app = app
+        self._slots = set(slots)
+        self._answer = answer
+        self._failure: PmError | None = None
+        self._unported: set[int] = set()
+
+    def begin(self) -> None:
+        """Change what is wanted."""
+        app = self._app
+        app.wanted = set(self._slots)
+        app.tasks.append(self)
+        for slot in list(app.slots.values()):
+            if slot.number not in app.wanted:
+                self._dismiss(slot)
+        for number in sorted(self._slots):
+            slot = app.slot(number)
+            if not slot.workers:
+                slot.rest(State.STOPPED, "")
+        app.fill()
+        app.settle_soon()
+
+    def _dismiss(self, slot: Slot) -> None:
+        slot.cancel()
+        for worker in slot.workers:
+            self._app.crew.retire(worker, "no longer wanted", board.HAND_OVER)
+        if not slot.workers:
+            slot.rest(State.STOPPED, "no longer wanted")
+
+    def ready(self, worker: Worker) -> None:
+        """Nothing: `settle` looks at the slots."""
+
+    def ended(self, worker: Worker) -> bool:
+        """Fail if a worker of ours ended before it was ready."""
+        if worker.slot not in self._slots or worker.asked or worker.ready_at is not None:
+            return False
+        slot = self._app.slots[worker.slot]
+        if worker.ended and worker.ended.code == 0 and not worker.generation.spec.autorestart:
+            return False
+        self._fail(slot, failure_of(slot, worker))
+        return True
+
+    def _fail(self, slot: Slot, failure: PmError) -> None:
+        app = self._app
+        app.give_up(slot, failure.message)
+        if self._failure is None:
+            self._failure = failure
+        for number in self._slots:
+            other = app.slot(number)
+            other.cancel()
+            for worker in other.workers:
+                if worker.state is State.LAUNCHING:
+                    app.crew.retire(worker, f"slot {slot.number} failed to start", board.FINISH)
+
+    def settle(self) -> None:
+        """Answer once every slot has come to rest."""
+        app = self._app
+        slots = [app.slot(number) for number in self._slots]
+        for slot in slots:
+            if slot.state is State.ERRORED and self._failure is None:
+                self._fail(slot, Failed(slot.reason, lines=slot.lines))
+        busy = (State.LAUNCHING, State.STOPPING, State.DRAINING)
+        if any(worker.state in busy for slot in app.slots.values() for worker in slot.workers):
+            return
+        if self._failure is not None:
+            for slot in slots:
+                if slot.state is State.STOPPED and slot.number in app.wanted:
+                    app.give_up(slot, self._failure.message)
+        elif any(slot.state is State.WAITING for slot in slots):
+            return
+        app.tasks.remove(self)
+        self._answer(self._failure, "" if self._failure else summary(app))
+
+
+class Restart(Want):
+    """Stop these slots, then run them with the code as it is now; the listeners stay."""
+
+    def begin(self) -> None:
+        """Load the code anew and retire what runs."""
+        app = self._app
+        app.wanted |= self._slots
+        app.tasks.append(self)
+        app.generation = app.new_generation(app.spec)
+        self._stopping = {n for n in self._slots if app.slot(n).workers}
+        for number in sorted(self._slots):
+            slot = app.slot(number)
+            slot.cancel()
+            slot.generation = app.generation
+            for worker in slot.workers:
+                app.crew.retire(worker, "restart", board.HAND_OVER)
+            if not slot.workers:
+                slot.rest(State.STOPPED, "")
+        try:
+            app.begin(app.generation)  # warms up while the old ones stop
+        except OSError:
+            pass  # said again, and reported, by the first launch
+        app.fill()
+        app.settle_soon()
+
+    def ended(self, worker: Worker) -> bool:
+        """Launch again where a worker was retired for this."""
+        slot = self._app.slots[worker.slot]
+        if worker.slot in self._stopping and not slot.workers:
+            self._stopping.discard(worker.slot)
+            slot.rest(State.STOPPED, "")
+            if self._failure is None:
+                self._app.launch(slot)
+            return True
+        return super().ended(worker)
+
+
+class Stop:
+    """Stop everything, release the ports; done when nothing is left."""
+
+    def __init__(self, app: App, done: Callable[[], None]) -> None:
+        self._app = app
+        self._done = done
+
+    def begin(self) -> None:
+        """Refuse new connections and let the workers finish."""
+        app = self._app
+        app.wanted = set()
+        app.listeners.shut()
+        app.tasks.append(self)
+        for slot in app.slots.values():
+            slot.cancel()
+            for worker in slot.workers:
+                app.crew.retire(worker, "stop", board.FINISH)
+        app.settle_soon()
+
+    def ready(self, worker: Worker) -> None:
+        """Nothing: whoever becomes ready now is retired already."""
+
+    def ended(self, worker: Worker) -> bool:
+        """Leave it to the common course: a stopped slot rests."""
+        return False
+
+    def settle(self) -> None:
+        """Finish once no worker is left."""
+        app = self._app
+        if any(slot.workers for slot in app.slots.values()):
+            return
+        app.listeners.close_all()
+        app.tasks.remove(self)
+        self._done()
+
+
+def failure_of(slot: Slot, worker: Worker) -> PmError:
+    """Say in words why a worker did not become ready."""
+    if worker.timed_out:
+        return NotReady(
+            worker.reason, "a slow start needs a longer --listen-timeout", slot.lines
+        )
+    ended = f"{worker.ended}" if worker.ended else "could not be forked"
+    reason = f"{worker.reason}: {ended}" if worker.reason else ended
+    if worker.refused:
+        return Failed(*explain(worker.refused, reason), slot.lines)
+    return Failed(f"{reason} before it was ready", "", slot.lines)
+
+
+def summary(app: App) -> str:
+    """Return "4 workers on 127.0.0.1:8000", or what else is true."""
+    count = sum(slot.state is State.ONLINE for slot in app.slots.values())
+    workers = f"{count} worker{'' if count == 1 else 's'}"
+    where = app.listeners.describe()
+    if where:
+        return f"{workers} on {where}"
+    return f"{workers}, online, no port" if count else "stopped"

@@ -1,0 +1,102 @@
+"""What the master knows of one worker process."""
+
+from __future__ import annotations
+
+import _socket
+import mmap
+import os
+import time
+from dataclasses import dataclass, field
+
+from ..model import State
+from ..worker import board
+from .generation import Generation
+from .life import Life
+from .loop import Timer, now
+from .pipes import Pipes
+from .restart import Exit
+
+BLIND_GRACE = 1.0
+"""Seconds that connections of which nothing can be seen are given to come to rest."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """One process in a slot, from its launch to its end. The slot may hold two for a while."""
+
+    launch: int
+    """A number of its own: pids come later and are used again."""
+    slot: int
+    generation: Generation
+    life: Life
+    pid: int = 0
+    link: _socket.socket | None = None
+    drain: int = -1
+    """Write end: one byte in it is the drain signal."""
+    pages: dict[int, mmap.mmap] = field(default_factory=dict)
+    """Boards by pid: the worker's own and its forked children's."""
+    pipes: Pipes | None = None
+    launched: float = field(default_factory=now)
+    started_at: float = field(default_factory=time.time)
+    ready_at: float | None = None
+    listened: dict[str, float] = field(default_factory=dict)
+    """Keys it listens on, and since when."""
+    accepted: set[str] = field(default_factory=set)
+    said_ready: bool = False
+    asked: bool = False
+    """True once its end has been asked for: its exit is no crash."""
+    reason: str = ""
+    """Why it was asked to end, or how it failed."""
+    ended: Exit | None = None
+    timer: Timer | None = None
+    look: Timer | None = None
+    cpu: tuple[int, float] = (0, 0.0)
+    """CPU ticks at the last look, and since when they have not changed."""
+    drained_at: float = 0.0
+    mode: int = board.FINISH
+    refused: tuple[str, int, int] | None = None
+    """The last bind that failed: host, port, errno."""
+    timed_out: bool = False
+    """It did not become ready in time."""
+
+    @property
+    def state(self) -> State:
+        """Its state, as shown."""
+        return self.life.state
+
+    @property
+    def key(self) -> int:
+        """Its name in the rotations."""
+        return self.launch
+
+    def set_mode(self, mode: int) -> None:
+        """Write the mode on every board."""
+        for page in self.pages.values():
+            page[0] = mode
+
+    def busy(self, states: frozenset[int]) -> list[int]:
+        """Return the fds whose connection is in one of these states."""
+        found = []
+        for pid, page in self.pages.items():
+            used = page[:].rstrip(b"\0")
+            found += [
+                fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)
+            ]
+        return found
+
+    def close(self) -> None:
+        """Release what the master holds for it."""
+        for page in self.pages.values():
+            page.close()
+        self.pages.clear()
+        for timer in (self.timer, self.look):
+            if timer is not None:
+                timer.cancel()
+
+
+def _open(pid: int, fd: int) -> bool:
+    """True if that fd is still open there: a socket may vanish without a word."""
+    return os.path.lexists(f"/proc/{pid}/fd/{fd}")
+
+
+BLIND = frozenset({board.BLIND})

@@ -1,0 +1,35 @@
+"""A page shared by a worker process and the master: what each accepted connection is doing.
+
+Byte 0 is the mode, written by the master; byte N is the state of the connection on fd N,
+written by the process that accepted it. A store of one byte needs no lock.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+
+SIZE = 1 << 16
+
+SERVE = 0
+"""Mode: nothing special."""
+HAND_OVER = 1
+"""Mode: connections between requests go back to the master, for the next worker."""
+FINISH = 2
+"""Mode: finish what is under way; there is no next worker."""
+
+NONE = 0
+BLIND = 255
+"""State: accepted, and what happens on it cannot be seen (TLS, a detached fd)."""
+
+
+def create() -> int:
+    """Make a page and return its fd."""
+    fd = os.memfd_create("pm-board")
+    os.ftruncate(fd, SIZE)
+    return fd
+
+
+def attach(fd: int) -> mmap.mmap:
+    """Map the page behind `fd`; the fd may be closed afterwards."""
+    return mmap.mmap(fd, SIZE)

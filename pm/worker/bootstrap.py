@@ -1,0 +1,41 @@
+"""The first file run in an app's interpreter: become the template, and in a fork of it the app.
+
+Run by path as `python [options] bootstrap.py FD NAME SCRIPT ...` (the words after FD are for
+`ps`). The package is loaded under the private name `_pm`, so that the app's own modules keep
+every name.
+"""
+
+import sys
+
+_HERE = __file__.rpartition("/")[0]
+if sys.path and sys.path[0] == _HERE:
+    del sys.path[0]
+
+
+def _load_package() -> None:
+    """Import pm/ as `_pm` from its own folder, wherever that is."""
+    import _frozen_importlib as bootstrap
+    import _frozen_importlib_external as external
+
+    folder = _HERE.rpartition("/")[0]
+    spec = external.spec_from_file_location(
+        "_pm", folder + "/__init__.py", submodule_search_locations=[folder]
+    )
+    assert spec is not None and spec.loader is not None
+    module = bootstrap.module_from_spec(spec)
+    sys.modules["_pm"] = module
+    spec.loader.exec_module(module)
+
+
+_load_package()
+
+from _pm.worker import program, template  # type: ignore[import-not-found] # noqa: E402
+
+_job = template.serve(int(sys.argv[1]))
+# From here on this is a worker: the template's process never returns from serve().
+try:
+    program.run(_job)
+except BaseException as _error:
+    # The app's traceback begins in the app's file; how it is printed stays the app's choice.
+    program.hide_frames(_error)
+    raise

@@ -1,0 +1,191 @@
+"""The listeners of a worker: sockets whose fd is a hand-off channel of the master.
+
+The real listener is parked on another fd and answers for addresses and options. Entries are
+found by the inode of the channel, so dup'ed and forked fds are found too.
+"""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import os
+import socket
+from typing import Any, Optional
+
+from . import here
+from .connection import Connection
+from .link import RAW, park, received_fds
+
+CONNECTION = ord("C")
+"""First byte of a message that carries a connection; the peer's address follows."""
+PROBE = ord("P")
+"""A message that only shows, by being read, that the worker accepts."""
+WAKE = ord("W")
+"""A message that ends a blocked accept() with ECONNABORTED: the worker is to stop."""
+
+_SPACE = socket.CMSG_SPACE(4)
+_FLAGS = socket.MSG_CMSG_CLOEXEC
+_MESSAGE = 256
+_NEAR_LIMIT = 16
+
+
+class Listening:
+    """One listener of this worker."""
+
+    def __init__(self, key: str, base: tuple[Any, ...], index: int, parked: RAW) -> None:
+        self.key = key
+        self.base = base
+        self.index = index
+        self.parked = parked
+        """The real listener."""
+        self.pid = os.getpid()
+        self.listens = False
+        self.first = False
+        """True if the real listener is the very socket that this app made."""
+
+
+_by_inode: dict[int, Listening] = {}
+
+
+def find(sock: socket.socket) -> Optional[Listening]:
+    """Return the listener behind a socket, None for an ordinary socket."""
+    if not _by_inode:
+        return None
+    try:
+        return _by_inode.get(os.fstat(sock.fileno()).st_ino)
+    except OSError:
+        return None
+
+
+def free_index(base: tuple[Any, ...]) -> int:
+    """Return the lowest index not in use here for an address (Node: counted per address)."""
+    used = {entry.index for entry in _by_inode.values() if entry.base == base}
+    return next(i for i in range(len(used) + 1) if i not in used)
+
+
+def swap(sock: socket.socket, entry: Listening, channel: int) -> None:
+    """Put the hand-off channel under the app's fd number, its flags kept."""
+    fd = sock.fileno()
+    os.set_blocking(channel, sock.gettimeout() is None)
+    os.dup2(channel, fd, inheritable=os.get_inheritable(fd))
+    os.close(channel)
+    _by_inode[os.fstat(fd).st_ino] = entry
+
+
+def ask(sock: socket.socket, message: dict[str, object], base: tuple[Any, ...]) -> None:
+    """Send the app's own socket to the master, which binds or adopts it, and swap it.
+
+    Raises OSError with the master's errno.
+    """
+    assert here.link is not None
+    index = free_index(base)
+    answer, fds = here.link.ask({**message, "index": index}, [sock.fileno()])
+    own = len(fds) == 1
+    parked = park(os.dup(sock.fileno()) if own else fds[1])
+    entry = Listening(str(answer["key"]), base, index, _raw(sock, parked))
+    entry.first = own
+    swap(sock, entry, fds[0])
+
+
+def listen(entry: Listening, backlog: int) -> None:
+    """Begin to take connections; raises OSError with the master's errno."""
+    assert here.link is not None
+    here.link.ask({"do": "listen", "key": entry.key, "backlog": backlog}, [])
+    entry.listens = True
+
+
+def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
+    """Take the next connection from the channel, as accept(2) would.
+
+    Raises BlockingIOError, timeout, EMFILE as a real listener, ECONNABORTED when woken.
+    """
+    while True:
+        _leave_room(sock)
+        data, ancillary, _, _ = RAW.recvmsg(sock, _MESSAGE, _SPACE, _FLAGS)
+        if not data:
+            _silence(sock)
+        elif data[0] == CONNECTION:
+            fds = received_fds(ancillary)
+            if not fds:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return _connection(sock, entry, fds[0], data[1:])
+        elif data[0] == WAKE:
+            raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
+
+
+def _connection(
+    sock: socket.socket, entry: Listening, fd: int, peer: bytes
+) -> tuple[Connection, Any]:
+    conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
+    if socket.getdefaulttimeout() is None and sock.gettimeout():
+        conn.setblocking(True)
+    conn.watch(entry.key, peer)
+    host, *numbers = peer.rstrip(b"\0").decode("ascii").split(" ")
+    return conn, (host, *map(int, numbers))
+
+
+def _leave_room(sock: socket.socket) -> None:
+    """Raise EMFILE while the message is still in the queue: recvmsg would lose its fd."""
+    try:
+        os.close(os.dup(sock.fileno()))
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+
+
+def _silence(sock: socket.socket) -> None:
+    """Put a silent fd in the place of a channel whose master is gone.
+
+    An event loop on a channel at end of file would spin.
+    """
+    entry = _by_inode.pop(os.fstat(sock.fileno()).st_ino, None)
+    ours, silent = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    _keep.append(ours)
+    if entry is not None:
+        swap(sock, entry, silent.detach())
+
+
+_keep: list[RAW] = []
+
+
+def closing(sock: socket.socket) -> None:
+    """Tell the master if this was the last fd of a listener, in the process that bound it."""
+    fd = sock.fileno()
+    entry = find(sock)
+    if entry is None or entry.pid != os.getpid():
+        return
+    inode = os.fstat(fd).st_ino
+    if any(other != fd for other in _fds_of(inode)):
+        return
+    del _by_inode[inode]
+    entry.parked.close()
+    if here.link is not None:
+        try:
+            here.link.tell({"do": "close", "key": entry.key}, [])
+        except OSError:  # no master: nothing to be told
+            pass
+
+
+def give_back(sock: socket.socket, entry: Listening) -> None:
+    """Make a bound socket ordinary again, for a client that bound its source address."""
+    del _by_inode[os.fstat(sock.fileno()).st_ino]
+    os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
+    os.set_blocking(sock.fileno(), sock.gettimeout() is None)
+    entry.parked.close()
+    if here.link is not None:
+        here.link.tell({"do": "close", "key": entry.key}, [])
+
+
+def _fds_of(inode: int) -> list[int]:
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.fstat(int(name)).st_ino == inode:
+                found.append(int(name))
+        except OSError:
+            continue
+    return found
+
+
+def _raw(sock: socket.socket, fd: int) -> RAW:
+    return RAW(sock.family, sock.type, sock.proto, fd)

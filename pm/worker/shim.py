@@ -1,0 +1,210 @@
+"""The patch of `socket.socket`: bind and listen go to the master, accept takes from it.
+
+Only AF_INET and AF_INET6 stream sockets with a fixed port are taken at bind(), and port 0 at
+listen(); everything else is the app's own. Installed before any module of the app is imported,
+so that nobody has copied the originals.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from typing import Any, Callable
+
+from . import connection, here, listening
+from .link import RAW
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+_INTERNAL = ("multiprocessing.connection",)
+"""Modules whose port-0 listeners belong to one process: their objects live there."""
+
+exclusive: set[int] = set()
+"""Ports that every worker binds for itself."""
+
+
+def install() -> None:
+    """Patch the class; once, before the app's first import."""
+    for name, method in _METHODS.items():
+        setattr(socket.socket, name, method)
+    _patch_sendfile()
+
+
+def _is_stream(sock: socket.socket) -> bool:
+    # & 0xf: the type may carry SOCK_NONBLOCK and SOCK_CLOEXEC
+    return sock.family in _INTERNET and (sock.type & 0xF) == socket.SOCK_STREAM
+
+
+def _taken(sock: socket.socket, port: object) -> bool:
+    return (
+        here.link is not None
+        and isinstance(port, int)
+        and _is_stream(sock)
+        and port not in exclusive
+        and listening.find(sock) is None
+    )
+
+
+def _bind(self: socket.socket, address: Any, /) -> None:
+    port = address[1] if isinstance(address, tuple) and len(address) >= 2 else None
+    if not port or not _taken(self, port):
+        return RAW.bind(self, address)
+    if RAW.getsockname(self)[1]:
+        return RAW.bind(self, address)  # bound already: the kernel says EINVAL
+    host = _resolve(self, address)
+    base = (int(self.family), *host)
+    message: dict[str, object] = {
+        "do": "bind",
+        "family": int(self.family),
+        "address": list(host),
+    }
+    return listening.ask(self, message, base)
+
+
+def _resolve(sock: socket.socket, address: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the numeric address; raises what bind() would for one it cannot take."""
+    host, port, *rest = address
+    if isinstance(host, (bytes, bytearray)):
+        host = host.decode("idna")
+    if not isinstance(host, str):
+        raise TypeError(f"str, bytes or bytearray expected, not {type(host).__name__}")
+    if not 0 < port <= 65535:
+        raise OverflowError("bind(): port must be 0-65535.")
+    if host in ("", "<broadcast>"):
+        wild = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
+        host = "255.255.255.255" if host else wild
+    found = socket.getaddrinfo(host, port, sock.family, socket.SOCK_STREAM)[0][4]
+    if sock.family == socket.AF_INET6:
+        return (found[0], port, *(list(rest) + [0, 0])[:2])
+    return (found[0], port)
+
+
+def _listen(self: socket.socket, backlog: int = -1, /) -> None:
+    entry = listening.find(self)
+    if entry is None:
+        if not _taken(self, 0) or not _shareable(self):
+            return RAW.listen(self) if backlog == -1 else RAW.listen(self, backlog)
+        host = RAW.getsockname(self)[0]
+        base = (int(self.family), host, 0)
+        message: dict[str, object] = {
+            "do": "adopt",
+            "family": int(self.family),
+            "address": [host, 0],
+        }
+        listening.ask(self, message, base)
+        entry = listening.find(self)
+        assert entry is not None
+    return listening.listen(entry, 128 if backlog == -1 else backlog)
+
+
+def _shareable(sock: socket.socket) -> bool:
+    """True if a socket without a fixed port may become a listener of all workers."""
+    if sys._getframe(2).f_globals.get("__name__") in _INTERNAL:
+        return False
+    if RAW.getsockname(sock)[1] in exclusive:
+        return False
+    return not RAW.getsockopt(sock, socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+
+
+def _accept(self: socket.socket) -> tuple[socket.socket, Any]:
+    entry = listening.find(self)
+    if entry is None:
+        return connection.plain_accept(self)
+    return listening.accept(self, entry)
+
+
+def _connect(self: socket.socket, address: Any, /) -> None:
+    _become_client(self)
+    return RAW.connect(self, address)
+
+
+def _connect_ex(self: socket.socket, address: Any, /) -> int:
+    _become_client(self)
+    return RAW.connect_ex(self, address)
+
+
+def _become_client(sock: socket.socket) -> None:
+    entry = listening.find(sock)
+    if entry is not None and not entry.listens and entry.first:
+        listening.give_back(sock, entry)
+
+
+def _getsockname(self: socket.socket) -> Any:
+    entry = listening.find(self)
+    return RAW.getsockname(self) if entry is None else entry.parked.getsockname()
+
+
+def _getpeername(self: socket.socket) -> Any:
+    if listening.find(self) is not None:
+        raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+    return RAW.getpeername(self)
+
+
+def _getsockopt(self: socket.socket, *args: Any) -> Any:
+    entry = listening.find(self)
+    if entry is None:
+        return RAW.getsockopt(self, *args)
+    if args[:2] == (socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        return int(entry.listens)
+    return entry.parked.getsockopt(*args)
+
+
+def _setsockopt(self: socket.socket, *args: Any) -> None:
+    entry = listening.find(self)
+    return RAW.setsockopt(self, *args) if entry is None else entry.parked.setsockopt(*args)
+
+
+def _not_connected(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: socket.socket, *args: Any) -> Any:
+        if listening.find(self) is not None:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return plain(self, *args)
+
+    method.__name__ = plain.__name__
+    return method
+
+
+def _shutdown(self: socket.socket, how: int, /) -> None:
+    if listening.find(self) is None:
+        RAW.shutdown(self, how)
+
+
+def _real_close(self: socket.socket, _ss: Any = RAW) -> None:
+    if self.fileno() >= 0:
+        listening.closing(self)
+    _ss.close(self)
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "bind": _bind,
+    "listen": _listen,
+    "accept": _accept,
+    "connect": _connect,
+    "connect_ex": _connect_ex,
+    "getsockname": _getsockname,
+    "getpeername": _getpeername,
+    "getsockopt": _getsockopt,
+    "setsockopt": _setsockopt,
+    "recv": _not_connected(RAW.recv),
+    "shutdown": _shutdown,
+    "_real_close": _real_close,
+}
+
+
+def _nobody() -> None:
+    """Stand in for a reference to a connection that is not ours."""
+
+
+def _patch_sendfile() -> None:
+    """Let the conversation know of what os.sendfile sends (asyncio's and socket's fast path)."""
+    plain = os.sendfile
+
+    def sendfile(out_fd: int, *args: Any, **kwargs: Any) -> int:
+        count = plain(out_fd, *args, **kwargs)
+        conn = connection.live.get(out_fd, _nobody)()
+        if conn is not None:
+            conn.sent_unseen(count)
+        return count
+
+    os.sendfile = sendfile

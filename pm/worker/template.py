@@ -1,0 +1,204 @@
+"""The template: a warm, single-threaded process that forks workers and does nothing else.
+
+It reads the app's code once: a generation is one template. It forks twice, so that the worker's
+parent is the master (a child subreaper). It is also the warden: when the master dies, it gives
+its workers the stop signal and, after the stop timeout, kills them.
+"""
+
+from __future__ import annotations
+
+import _socket
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from typing import Any, Optional, cast
+
+from . import here, program, shim
+from .link import RAW, park, received_fds
+
+_FLAGS = socket.MSG_CMSG_CLOEXEC
+_SPACE = socket.CMSG_SPACE(4 * 8)
+_LARGEST = 1 << 17
+
+
+def serve(fd: int) -> program.Job:
+    """Serve the master until it is gone; returns in each forked worker, with its job."""
+    channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(fd))
+    raw = channel.recv(_LARGEST)
+    template = Template(channel, json.loads(raw))
+    template.prepare()
+    return template.loop()
+
+
+class Template:
+    """What the template knows: the app, its code, its living workers."""
+
+    def __init__(self, channel: RAW, app: dict[str, Any]) -> None:
+        self.channel = channel
+        self.app = app
+        self.code: Any = None
+        self.workers: dict[int, int] = {}
+        """pid by pidfd."""
+
+    def prepare(self) -> None:
+        """Patch, set sys.path, preload, compile; then say so."""
+        app = self.app
+        shim.exclusive.update(app["exclusive_ports"])
+        shim.install()
+        sys.meta_path.append(PublicName())
+        sys.path.insert(0, program.first_path(app["target"], app["script"]))
+        culprit = preload(app["preload"]) if app["preload"] else ""
+        if app["target"] == "script" and not program.is_package(app["script"]):
+            self.code = program.compiled(app["script"])
+        self._tell({"do": "template", "threads": culprit})
+
+    def _tell(self, message: dict[str, object]) -> None:
+        self.channel.send(json.dumps(message).encode())
+
+    def loop(self) -> program.Job:
+        """Fork on demand; returns in the child only."""
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
+        while True:
+            for fd, _ in poll.poll():
+                if fd != self.channel.fileno():
+                    poll.unregister(fd)
+                    os.close(fd)
+                    del self.workers[fd]
+                    continue
+                raw, ancillary, _, _ = self.channel.recvmsg(_LARGEST, _SPACE, _FLAGS)
+                if not raw:
+                    self._ward()
+                job = self._fork(json.loads(raw), received_fds(ancillary), poll)
+                if job is not None:
+                    return job
+
+    def _fork(self, order: dict[str, Any], fds: list[int], poll: Any) -> Optional[program.Job]:
+        """Fork a worker by way of a short-lived child; None in the template."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            worker = os.fork()
+            if worker:
+                os.write(writer, struct.pack("i", worker))
+                os._exit(0)
+            os.close(reader)
+            os.close(writer)
+            return self._become_worker(order, fds)
+        os.close(writer)
+        raw = os.read(reader, 4)
+        os.close(reader)
+        os.waitpid(child, 0)
+        pid = struct.unpack("i", raw)[0] if len(raw) == 4 else 0
+        for fd in fds:
+            os.close(fd)
+        if pid:
+            self._guard(pid, poll)
+        self._tell({"do": "forked", "id": order["id"], "pid": pid})
+        return None
+
+    def _guard(self, pid: int, poll: Any) -> None:
+        try:
+            pidfd = park(os.pidfd_open(pid))
+        except OSError:  # dead already
+            return
+        self.workers[pidfd] = pid
+        poll.register(pidfd, select.POLLIN)
+
+    def _become_worker(self, order: dict[str, Any], fds: list[int]) -> program.Job:
+        """Turn a fresh fork into a worker: own group, own pipes, no trace of the template."""
+        os.setpgid(0, 0)
+        self.channel.close()
+        for pidfd in self.workers:
+            os.close(pidfd)
+        link, page, drain, out, error = fds
+        os.dup2(out, 1)
+        os.dup2(error, 2)
+        os.close(out)
+        os.close(error)
+        here.become_worker(link, page, drain)
+        here.slot, here.generation, here.app = order["slot"], order["generation"], self.app["name"]
+        _reseed()
+        gc.enable()
+        app = self.app
+        return program.Job(app["target"], app["script"], app["args"], self.code, order["environ"])
+
+    def _ward(self) -> None:
+        """Stop the workers of a dead master, then end."""
+        number = signal.Signals[self.app["stop_signal"]]
+        for pid in self.workers.values():
+            _kill(pid, number)
+        poll = select.poll()
+        for pidfd in self.workers:
+            poll.register(pidfd, select.POLLIN)
+        end = time.monotonic() + self.app["kill_timeout"]
+        while self.workers and (left := end - time.monotonic()) > 0:
+            for pidfd, _ in poll.poll(left * 1000):
+                poll.unregister(pidfd)
+                del self.workers[pidfd]
+        for pid in self.workers.values():
+            _kill(-pid, signal.SIGKILL)
+        os._exit(0)
+
+
+def _kill(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except OSError:  # gone in between
+        pass
+
+
+def preload(modules: list[str]) -> str:
+    """Import modules before the first fork and freeze what they made.
+
+    Returns the name of a module that started threads: forking is then unsafe. The collector
+    is on again in the workers.
+    """
+    gc.disable()
+    culprit = ""
+    for name in modules:
+        __import__(name)
+        if _threads() > 1:
+            culprit = culprit or name
+    gc.collect()
+    gc.freeze()
+    return culprit
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def _reseed() -> None:
+    """Give each worker its own random numbers (the stdlib's generator reseeds itself)."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+
+
+class PublicName:
+    """A finder at the end of sys.meta_path: `import pm` where the app has no module of that name."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> Any:
+        """Answer for `pm` itself; its submodules are found through its path."""
+        if name != "pm" or path is not None:
+            return None
+        import _frozen_importlib as bootstrap
+
+        return bootstrap.ModuleSpec("pm", cast(Any, PublicName), is_package=True)
+
+    @staticmethod
+    def create_module(spec: object) -> Any:
+        """Return the package that is already loaded under its private name."""
+        return sys.modules[__name__.partition(".")[0]]
+
+    @staticmethod
+    def exec_module(module: object) -> None:
+        """Do nothing: the module has run."""

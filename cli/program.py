@@ -62,8 +62,7 @@ def find_program(
         if os.path.exists(path) and not (os.path.isdir(path) and _in_path(word, env)):
             return _of_file(path, bases[0], env, with_python)
     if _SHELL.search(word):
-        name = os.path.basename(re.split(r"[\s|&;<>()]+", word.strip())[0]) or "sh"
-        return Program(Target.COMMAND, "/bin/sh", name, ("-c", word))
+        return Program(Target.COMMAND, "/bin/sh", _shell_name(word), ("-c", word))
     words = _split(word)
     if len(words) > 1:
         return _of_words(words, bases, env, with_python)
@@ -105,6 +104,12 @@ def _of_file(path: str, cwd: str, env: Mapping[str, str], with_python: bool) -> 
             python = choose_python((os.path.dirname(path), cwd), env)
         return Program(Target.SCRIPT, path, name, (), python, tuple(options))
     return _executable(path, name, env)
+
+
+def _shell_name(line: str) -> str:
+    """Return the first program of a line for the shell."""
+    words = (w for w in re.split(r"[\s|&;<>()]+", line) if w and "=" not in w)
+    return os.path.basename(next(words, "")) or "sh"
 
 
 def _executable(path: str, name: str, env: Mapping[str, str]) -> Program:

@@ -93,7 +93,7 @@ def _cells(app: AppView, worker: WorkerView, now: float) -> dict[str, Cell]:
 
 def _squeezed(layout: Sequence[str], rows: Sequence[Sequence[Cell]], screen: Screen) -> str:
     """Cut status, then name, so that the smallest layout fits in most terminals."""
-    for title, least in (("status", 9), ("name", 4)):
+    for title, least in (("status", 7), ("name", 4)):
         over = table_width(layout, rows) - (screen.columns or 0)
         if over > 0 and rows:
             column = layout.index(title)

@@ -34,6 +34,7 @@ def spawn(home: str, door: str = "") -> None:
         how = process.poll()
         said = "said nothing for 30 s" if how is None else f"exited with {how}"
         raise NoDaemon(f"the daemon was started and {said}", f"read {home}/pm.log", _tail(home))
+    process.returncode = 0  # it is no longer ours to wait for: no warning when this object goes
     answer = json.loads(line)
     if not answer.get("ok"):
         error = answer.get("error", {})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .text import pad, shorten, width
+from .text import shorten, width
 
 Cell = tuple[str, str]
 
@@ -34,7 +34,7 @@ def draw(head: Sequence[str], rows: Sequence[Sequence[Cell]], colour: bool) -> s
     cells = [[(title, "bold") for title in head], *rows]
     lines = [
         "│" + "│".join(
-            f" {paint(pad(text, size), style, colour)} "
+            f" {paint(text, style, colour)}{' ' * (size - width(text))} "
             for (text, style), size in zip(row, widths, strict=True)
         ) + "│"
         for row in cells

@@ -15,7 +15,8 @@ from pm.model import AppSpec, Mode, Target
 
 from .program import Program, find_program, is_python, module_program
 
-_OWN = frozenset({"PM_READY_FD"})
+_OWN = frozenset({"PM_READY_FD", "PM_APP", "PM_SLOT", "PM_GENERATION"})
+"""What pm itself sets: an app that runs `pm start` must not hand its own on."""
 
 
 @dataclass(frozen=True)

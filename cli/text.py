@@ -53,11 +53,6 @@ def shorten(text: str, columns: int) -> str:
     return kept + "…"
 
 
-def pad(text: str, columns: int) -> str:
-    """Fill with spaces on the right up to that many columns."""
-    return text + " " * (columns - width(text))
-
-
 def _char_width(char: str) -> int:
     if unicodedata.combining(char):
         return 0

@@ -19,10 +19,6 @@ def door(folder: Path, body: str) -> str:
     return str(path)
 
 
-# subprocess warns when its object goes while the child lives, as a daemon's does.
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
-
-
 @pytest.mark.parametrize("line", ['{"ok": true}', '{"ok": true, "other": true}'])
 def test_returns_when_the_daemon_is_ready(tmp_path: Path, line: str) -> None:
     spawn(str(tmp_path), door(tmp_path, f"os.write(fd, b'{line}\\n')"))

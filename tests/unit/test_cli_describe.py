@@ -1,0 +1,84 @@
+"""`describe` and `jlist`: what is in them, and that secrets are not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from cli.describe import MASK, describe, masked, without_secrets
+from cli.jlist import jlist
+from cli.render import Screen
+from pm.api import Detail
+from pm.codec import to_plain
+from pm.model import AppSpec, AppView, Event, ListenerView, Mode, State, WorkerView
+
+SCREEN = Screen(None, False, 1000.0)
+SPEC = AppSpec(
+    "web", "/srv/web.py", "/srv", args=("--port", "80"), interpreter="/usr/bin/python3",
+    interpreter_args=("-O",), env={"PORT": "80", "DB_PASSWORD": "hunter2", "LANG": "C"},
+    kill_timeout=3.0,
+)  # fmt: skip
+APP = AppView(
+    "web", "default", Mode.CLUSTER, State.ONLINE, State.ONLINE,
+    (
+        WorkerView(0, 4, State.ONLINE, 77, 2, 900.0, 3, 1, 1, cpu=1.5, memory=1024, connections=9),
+        WorkerView(1, 5, State.STOPPED, exit_signal="SIGKILL"),
+    ),
+    "/srv/web.py", 500.0, 2, 70, "", (ListenerView("0.0.0.0", 80, "ipv4", "shared"),),
+    ("`requests` started threads",), "/l/out", "/l/err", "",
+)  # fmt: skip
+DETAIL = Detail(APP, SPEC, (Event(950.0, "web", "exit", "killed by SIGSEGV", 0, 66),))
+
+
+def test_describe_has_every_section() -> None:
+    text = describe(DETAIL, SCREEN, {"LANG": "C"})
+    for part in (
+        "web  online",
+        "script       /srv/web.py",
+        "interpreter  /usr/bin/python3 -O",
+        "args         --port 80",
+        "mode         cluster, 2 workers",
+        "│ 4  │ 0    │ 77",
+        "slot 1: last exit by SIGKILL",
+        "0.0.0.0:80  shared",
+        "kill_timeout  3.0",
+        "`requests` started threads",
+        "exit      slot 0 pid 66  killed by SIGSEGV",
+        "error  /l/err",
+    ):
+        assert part in text, part
+    assert "reason" not in text
+
+
+def test_the_environment_is_masked() -> None:
+    text = describe(DETAIL, SCREEN, {"LANG": "C"})
+    assert f"PORT         {MASK}" in text
+    assert "LANG" not in text
+    shown = describe(DETAIL, SCREEN, {}, show_env=True)
+    assert "PORT         80" in shown
+    assert f"DB_PASSWORD  {MASK}" in shown
+    assert "hunter2" not in text + shown
+
+
+def test_json_is_masked_too() -> None:
+    assert set(without_secrets(DETAIL, False).spec.env.values()) == {MASK}
+    assert masked(SPEC.env, True) == {"PORT": "80", "DB_PASSWORD": MASK, "LANG": "C"}
+
+
+def test_jlist_has_pm2_s_fields() -> None:
+    first, second = json.loads(json.dumps(jlist([DETAIL])))
+    assert (first["pid"], first["pm_id"], first["name"]) == (77, 4, "web")
+    assert first["monit"] == {"memory": 1024, "cpu": 1.5}
+    env = first["pm2_env"]
+    assert (env["status"], env["exec_mode"]) == ("online", "cluster_mode")
+    assert (env["restart_time"], env["unstable_restarts"], env["pm_uptime"]) == (3, 1, 900_000)
+    assert (env["args"], env["node_args"]) == (["--port", "80"], ["-O"])
+    assert env["env"]["DB_PASSWORD"] == "hunter2"
+    assert (second["pid"], second["pm2_env"]["status"]) == (0, "stopped")
+    assert "pm_log_path" not in env
+    both = replace(DETAIL, app=replace(APP, log_file="/l/both"))
+    assert jlist([both])[0]["pm2_env"]["pm_log_path"] == "/l/both"
+
+
+def test_a_detail_survives_the_wire() -> None:
+    assert json.loads(json.dumps(to_plain(DETAIL)))["app"]["name"] == "web"

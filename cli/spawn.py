@@ -31,9 +31,9 @@ def spawn(home: str, door: str = "") -> None:
     finally:
         os.close(reader)
     if not line:
-        how = process.poll()
-        said = "said nothing for 30 s" if how is None else f"exited with {how}"
-        raise NoDaemon(f"the daemon was started and {said}", f"read {home}/pm.log", _tail(home))
+        raise NoDaemon(
+            f"the daemon was started and {_end(process)}", f"read {home}/pm.log", _tail(home)
+        )
     process.returncode = 0  # it is no longer ours to wait for: no warning when this object goes
     answer = json.loads(line)
     if not answer.get("ok"):
@@ -57,6 +57,14 @@ def _launch(home: str, door: str, ready: int) -> subprocess.Popen[bytes]:
         pass_fds=[ready],
         start_new_session=True,
     )
+
+
+def _end(process: subprocess.Popen[bytes]) -> str:
+    try:
+        return f"exited with {process.wait(2)}"
+    except subprocess.TimeoutExpired:
+        process.returncode = 0
+        return "did not say that it is ready"
 
 
 def _door() -> str:

@@ -47,7 +47,12 @@ class OwnLog(logging.Handler):
             with contextlib.suppress(FileNotFoundError):
                 os.replace(f"{self._path}.{number}.gz", f"{self._path}.{number + 1}.gz")
         fresh = f"{self._path}.1.gz.new"
-        with open(self._path, "rb") as full, gzip.open(fresh, "wb", compresslevel=1) as packed:
-            shutil.copyfileobj(full, packed)
+        with open(self._path, "rb") as full, open(fresh, "wb", opener=_private) as file:
+            with gzip.open(file, "wb", compresslevel=1) as packed:
+                shutil.copyfileobj(full, packed)
             os.ftruncate(self.fd, 0)
         os.replace(fresh, f"{self._path}.1.gz")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pm
-from pm.api import Envelope, Request
+from pm.api import Describe, Envelope, List, Request
 from pm.errors import Failed, PmError
 from pm.home import default_home, open_home
 
 from . import lock
+from .adoption import adopt_all
 from .handlers import HANDLERS
 from .launch import Place, master_command
 from .logfile import OwnLog
@@ -78,11 +79,12 @@ async def _serve(place: Place, ready: Ready) -> None:
 
 
 async def _answer_until_closing(daemon: Supervisor, server: Server) -> None:
-    adoption = asyncio.ensure_future(daemon.adopt())
+    adoption = asyncio.ensure_future(adopt_all(daemon))
 
     async def answer(envelope: Envelope, request: Request[Any]) -> object:
         if envelope.name != "ping":
             await asyncio.shield(adoption)
+            _log_request(request)
         ticket = Ticket(envelope.name, envelope.id)
         return await HANDLERS[type(request)](daemon, request, ticket)
 
@@ -96,6 +98,15 @@ async def _answer_until_closing(daemon: Supervisor, server: Server) -> None:
     daemon.leave()
     if serving in done:
         serving.result()
+
+
+def _log_request(request: Request[Any]) -> None:
+    """Log what changes something, without specs and environments: they hold secrets."""
+    if not isinstance(request, (List, Describe)):
+        chosen = getattr(request, "selectors", ()) or [
+            s.name for s in getattr(request, "specs", ())
+        ]
+        _log.info("asked: %s", " ".join([request.name, *chosen]))
 
 
 def _end_on_signals(daemon: Supervisor) -> None:

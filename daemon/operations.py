@@ -52,11 +52,11 @@ async def start_anew(app: App, ticket: Ticket, record: Record) -> Result:
 async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     """Stop, keep in the list; the ports are free when it returns."""
     chosen = app.record.numbers if slots is None else slots
-    idle = app.link is None and not app.fault
+    idle = app.masters.link is None and not app.fault
     if not set(chosen) & set(app.record.wanted) and (idle or app.record.wanted):
         return Result("already stopped", changed=False)
     app.commit(want(app.record, chosen, False))
-    if app.record.wanted and app.link is not None:
+    if app.record.wanted and app.masters.link is not None:
         await app.run(ticket)
     else:
         await app.halt(ticket)
@@ -77,7 +77,7 @@ async def renew(
     if env is not None:
         record = replace(record, spec=replace(record.spec, env={**record.spec.env, **env}))
     app.commit(record)
-    if app.link is None or not running:
+    if app.masters.link is None or not running:
         return Result(f"started, {_online(app, await app.run(ticket))}")
     if app.view().state is State.ERRORED:
         op = "restart"
@@ -105,7 +105,7 @@ async def remove(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     """Stop and take slots out of the list; the caller forgets an app that has none left."""
     chosen = app.record.numbers if slots is None else slots
     left = without(app.record, chosen)
-    if left.slots and app.link is not None and left.wanted:
+    if left.slots and app.masters.link is not None and left.wanted:
         app.commit(left)
         await app.run(ticket)
     elif left.slots:
@@ -121,24 +121,24 @@ async def send_signal(app: App, ticket: Ticket, slots: Slots, name: str) -> Resu
     """Send a signal to workers; raises Failed if none is running."""
     chosen = app.record.numbers if slots is None else slots
     pids = [w.pid for w in app.view().workers if w.pid and w.slot in chosen]
-    if app.link is None or not pids:
+    if app.masters.link is None or not pids:
         raise Failed(f"`{app.record.name}` has no running worker", "`pm start` starts it")
-    await app.link.call("signal", ticket.request, slots=chosen, signal=name)
+    await app.masters.link.call("signal", ticket.request, slots=chosen, signal=name)
     return Result(f"{name} sent to {count(len(pids))}")
 
 
 async def reset(app: App, ticket: Ticket, _slots: Slots = None) -> Result:
     """Set the restart counters to zero."""
-    if app.link is not None:
-        await app.link.call("reset", ticket.request)
+    if app.masters.link is not None:
+        await app.masters.link.call("reset", ticket.request)
     app.reset()
     return Result("restart counters set to 0")
 
 
 async def flush(app: App, ticket: Ticket, _slots: Slots, home: str) -> Result:
     """Empty the log files: the master does it, or we do where none writes to them."""
-    if app.link is not None:
-        await app.link.call("flush", ticket.request)
+    if app.masters.link is not None:
+        await app.masters.link.call("flush", ticket.request)
     else:
         for path in log_files(home, app.record.spec):
             empty_file(path)
@@ -171,7 +171,7 @@ def cpus() -> int:
 
 def _running(app: App, slots: tuple[int, ...]) -> bool:
     """True if each of `slots` is wanted, and runs or is about to."""
-    if app.link is None:
+    if app.masters.link is None:
         return False
     down = (State.STOPPED, State.ERRORED)
     up = {w.slot for w in app.view().workers if w.state not in down}
@@ -179,5 +179,5 @@ def _running(app: App, slots: tuple[int, ...]) -> bool:
 
 
 def _online(app: App, text: str) -> str:
-    listeners = app.status.listeners if app.status else ()
+    listeners = app.masters.status.listeners if app.masters.status else ()
     return how_online(len(app.record.wanted), listeners, text)

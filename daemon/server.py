@@ -6,6 +6,7 @@ Every request is a task of its own: a long one holds up nobody.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -75,6 +76,9 @@ class Server:
         self._requests.close()
         self._events.close()
         self._context.term()
+        for name in ("rpc.sock", "events.sock"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(through(self._home_fd, name))
 
     async def _serve_one(self, frames: Sequence[zmq.Frame], answer: Answer) -> None:
         if len(frames) != 3 or frames[1].bytes:

@@ -6,20 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 
 from pm.codec import dumps
 from pm.errors import ConfigError, Failed, PmError
 from pm.model import AppSpec, AppView, Event
 
-from . import launch, runfile
 from .app import App
+from .launch import Place
 from .metrics import Metrics, scan_processes
 from .operations import cpus
-from .record import Record, Slot, new_record
+from .record import Record, new_record
 from .selectors import Selection, select
 from .store import Store
-from .turns import Ticket
 from .views import only, with_usage
 
 _log = logging.getLogger(__name__)
@@ -30,7 +28,7 @@ Publish = Callable[[str, bytes], None]
 class Supervisor:
     """The apps of one PM_HOME."""
 
-    def __init__(self, store: Store, place: launch.Place, publish: Publish) -> None:
+    def __init__(self, store: Store, place: Place, publish: Publish) -> None:
         """Read the list from the store; raises Failed if that cannot be read."""
         self.place = place
         self.apps: dict[str, App] = {}
@@ -109,7 +107,7 @@ class Supervisor:
 
     def background(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` until its end, whoever started it."""
-        task = asyncio.ensure_future(self._logged(work))
+        task = asyncio.ensure_future(self.logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -122,7 +120,8 @@ class Supervisor:
         if request:
             self._publish(f"progress.{request}", raw)
 
-    async def _logged(self, work: Coroutine[None, None, None]) -> None:
+    async def logged(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work`; what goes wrong is for the log, nobody waits for it."""
         try:
             await work
         except PmError as error:
@@ -130,46 +129,9 @@ class Supervisor:
         except Exception:
             _log.exception("internal error")
 
-    # Life of the daemon itself.
-
-    async def adopt(self) -> None:
-        """Find living masters again, and start those that are wanted and gone."""
-        known = {name: runfile.read(self.place.home, name) for name in self.apps}
-        await self._logged(self._adopt_strangers())
-        work = (self._logged(self._adopt(self.apps[name], run)) for name, run in known.items())
-        await asyncio.gather(*work)
-
-    async def _adopt_strangers(self) -> None:
-        """Take masters that the store does not know into the list: it has been lost."""
-        for run in runfile.read_all(self.place.home):
-            if run.app in self.apps:
-                continue
-            status = await launch.ask(self.place, run)
-            if status is None or status.spec is None:
-                continue
-            slots = sorted({worker.slot for worker in status.workers}) or [0]
-            places = tuple(Slot(slot, self.next_id + i) for i, slot in enumerate(slots))
-            spec = replace(status.spec, instances=len(slots))
-            app = self.insert(Record(spec, places, time.time(), status.known_to_listen))
-            await app.adopt(run)
-
-    async def _adopt(self, app: App, run: runfile.RunFile | None) -> None:
-        found = await app.adopt(run)
-        ticket = Ticket("recovery")
-        if found and app.runs_as_wanted:
-            return
-        if app.record.wanted:
-            self.background(_void(app.turns.run(ticket.verb, lambda: app.run(ticket))))
-        elif run is not None:
-            self.background(app.turns.run(ticket.verb, lambda: app.halt(ticket)))
-
     def leave(self) -> None:
         """Let go of all masters: they go on, and the next daemon finds them."""
         for task in self._tasks:
             task.cancel()
         for app in self.apps.values():
-            app.leave()
-
-
-async def _void(work: Coroutine[None, None, str]) -> None:
-    await work
+            app.masters.leave()

@@ -9,6 +9,7 @@ from pm.control import Status
 from pm.home import log_files
 from pm.model import AppView, ListenerView, State, WorkerView
 
+from .history import History
 from .metrics import NOTHING, Usage
 from .record import Record
 
@@ -29,8 +30,7 @@ class Facts:
     """Pid of the living master, or 0."""
     fault: str = ""
     """Why the daemon gave the app up, or empty."""
-    carried: dict[int, int] = field(default_factory=dict)
-    """Restarts of each slot under earlier masters."""
+    history: History = field(default_factory=History)
 
 
 def app_view(record: Record, facts: Facts) -> AppView:
@@ -61,28 +61,27 @@ def app_view(record: Record, facts: Facts) -> AppView:
 
 def _workers(record: Record, facts: Facts) -> tuple[WorkerView, ...]:
     ids = {s.slot: s.id for s in record.slots}
-    said = facts.status.workers if facts.status else ()
-    seen = [w for w in said if w.slot in ids or (w.pid and facts.master)]
+    said = facts.status.workers if facts.status and facts.master else ()
+    living = [w for w in said if w.slot in ids or w.pid]
     wanted = frozenset(record.wanted)
-    silent = ids.keys() - {w.slot for w in seen}
-    hoped = {True: State.LAUNCHING, False: State.STOPPED}
-    seen += [WorkerView(slot, state=hoped[slot in wanted]) for slot in silent]
+    silent = ids.keys() - {w.slot for w in living}
+    absent = [_absent(facts.history.seen.get(s, WorkerView(s)), s in wanted, facts) for s in silent]
     shown = []
-    for worker in sorted(seen, key=lambda w: w.slot):
-        if not facts.master:
-            worker = _without_master(worker, worker.slot in wanted, facts.fault)
-        restarts = worker.restarts + facts.carried.get(worker.slot, 0)
+    for worker in sorted((*living, *absent), key=lambda w: w.slot):
+        restarts = worker.restarts + facts.history.carried.get(worker.slot, 0)
         shown.append(replace(worker, id=ids.get(worker.slot, -1), restarts=restarts))
     return tuple(shown)
 
 
-def _without_master(worker: WorkerView, wanted: bool, fault: str) -> WorkerView:
-    """Show a worker that no master speaks for: nothing of it is running."""
+def _absent(last: WorkerView, wanted: bool, facts: Facts) -> WorkerView:
+    """Show a slot that no master speaks of: nothing is running in it."""
     state = State.STOPPED
-    if wanted:
-        state = State.ERRORED if fault else State.WAITING
-    reason = worker.reason if worker.state in (State.STOPPED, State.ERRORED) else ""
-    return replace(worker, state=state, pid=0, connections=0, reason=fault or reason)
+    if wanted and facts.master:
+        state = State.LAUNCHING
+    elif wanted:
+        state = State.ERRORED if facts.fault else State.WAITING
+    reason = facts.fault or (last.reason if last.state in (State.STOPPED, State.ERRORED) else "")
+    return replace(last, state=state, pid=0, started_at=0.0, connections=0, reason=reason)
 
 
 def _app_state(workers: Iterable[WorkerView], fault: str) -> State:

@@ -1,0 +1,61 @@
+"""At the start: find living masters again, start those that are wanted and gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from pm.model import State
+
+from . import launch, runfile
+from .app import App
+from .record import Record, Slot
+from .runfile import RunFile
+from .supervisor import Supervisor
+from .turns import Ticket
+
+
+async def adopt_all(daemon: Supervisor) -> None:
+    """Take over from the daemon before; returns when all living masters have answered."""
+    runs = {run.app: run for run in runfile.read_all(daemon.place.home)}
+    known = [(app, runs.get(name)) for name, app in daemon.apps.items()]
+    strangers = [run for name, run in runs.items() if name not in daemon.apps]
+    work = [_adopt(daemon, app, run) for app, run in known]
+    work += [_adopt_stranger(daemon, run) for run in strangers]
+    await asyncio.gather(*(daemon.logged(one) for one in work))
+
+
+async def _adopt(daemon: Supervisor, app: App, run: RunFile | None) -> None:
+    if await app.adopt(run) and _runs_as_wanted(app):
+        return
+    ticket = Ticket("recovery")
+
+    async def work() -> None:
+        if app.record.wanted:
+            await app.run(ticket)
+        else:
+            await app.halt(ticket)
+
+    if app.record.wanted or run is not None:
+        daemon.background(app.turns.run(ticket.verb, work))
+
+
+def _runs_as_wanted(app: App) -> bool:
+    """True if the master knows of all wanted slots, and of no others that run."""
+    workers = app.masters.status.workers if app.masters.status else ()
+    wanted = set(app.record.wanted)
+    running = {worker.slot for worker in workers if worker.state is not State.STOPPED}
+    return bool(wanted) and running <= wanted <= {worker.slot for worker in workers}
+
+
+async def _adopt_stranger(daemon: Supervisor, run: RunFile) -> None:
+    """Take a master that the store does not know into the list: the store has been lost."""
+    status = await launch.ask(daemon.place, run)
+    if status is None or status.spec is None:
+        return
+    numbers = sorted({worker.slot for worker in status.workers}) or [0]
+    slots = tuple(Slot(number, daemon.next_id + i) for i, number in enumerate(numbers))
+    spec = replace(status.spec, instances=len(numbers))
+    app = daemon.insert(Record(spec, slots, time.time(), status.known_to_listen))
+    await app.adopt(run)

@@ -1,0 +1,18 @@
+"""The real daemon, with a fake master in place of the real one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from unittest import mock
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[0] = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
+
+import daemon.main  # noqa: E402
+
+COMMAND = (sys.executable, os.path.join(HERE, "fake_master.py"))
+
+if __name__ == "__main__":
+    with mock.patch("daemon.main.master_command", return_value=COMMAND):
+        sys.exit(daemon.main.main())

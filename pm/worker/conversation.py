@@ -147,13 +147,13 @@ class Conversation:
             elif left == CHUNKED:
                 at = self._in_chunks.feed(data, at)
                 if at < 0:
-                    return
+                    break
                 self._in_left = 0
             else:
                 at = self._receive_head(data, at)
         if self._asked or self._in_left or self._in_head:
             self.state = BUSY
-        elif self.state == BUSY:
+        else:
             self.state = CLOSING if self._closing else IDLE
 
     def _receive_head(self, data: bytes, at: int) -> int:

@@ -34,6 +34,11 @@ class Source:
     """Slot to id."""
     follower: Follower
 
+    @property
+    def width(self) -> int:
+        """Columns that the longest "id|name" takes."""
+        return len(self.app) + max((len(f"{i}|") for i in self.ids.values()), default=0)
+
 
 def sources_of(app: AppView, home: str, streams: frozenset[str]) -> Iterator[Source]:
     """Open the app's log files for these streams (`out`, `error`)."""
@@ -66,14 +71,15 @@ def merged(parts: Iterable[tuple[Source, Sequence[Line]]]) -> list[tuple[Source,
 
 
 def shown(source: Source, line: Line, form: Form, colour: bool, width: int) -> str:
-    """Return the line as it is printed; `width` is that of the longest app's name."""
+    """Return the line as it is printed; `width` is that of the longest name and id."""
     if form == "raw":
         return line.text
     number = source.ids.get(line.slot)
     if form == "json":
         return _as_json(source, line, number)
-    who = f"{'' if number is None else number}|{clean(source.app):<{width}} |"
-    return f"{paint(who, _COLOURS[max(line.slot, 0) % len(_COLOURS)], colour)} {line.text}"
+    who = clean(source.app) if number is None else f"{number}|{clean(source.app)}"
+    tint = _COLOURS[max(line.slot, 0) % len(_COLOURS)]
+    return f"{paint(f'{who:<{width}} |', tint, colour)} {line.text}"
 
 
 def _as_json(source: Source, line: Line, number: int | None) -> str:

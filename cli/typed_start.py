@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from typing import Annotated
 
 from pm.errors import UsageError
@@ -101,8 +102,9 @@ def start(
         "", bool(module), rest, name, cwd, interpreter, tuple(shlex.split(interpreter_args)),
         fork, instances, dict(map(variable, env or ())), options,
     )  # fmt: skip
-    words = [*([module] if module else []), *(what or ())]
-    return run(words, wish, force, [n for n in only.split(",") if n], as_json)
+    if module:  # as after `python -m`, the words that follow are the module's
+        wish, what = replace(wish, args=(*(what or ()), *rest)), [module]
+    return run(what or (), wish, force, [n for n in only.split(",") if n], as_json)
 
 
 def _given(**options: object) -> dict[str, object]:

@@ -6,12 +6,13 @@ import os
 import select
 import sys
 
-from cli.client import NothingRuns, call
+from cli.client import NothingRuns, call, exchange
 from cli.progress import shown
 from cli.report import print_outcomes
-from pm.api import Kill, Ping, Resurrect, Save
+from pm.api import Kill, Resurrect, Save
 from pm.codec import to_plain
 from pm.errors import Failed
+from pm.home import default_home
 
 from .lives import act
 from .look import print_json
@@ -21,8 +22,9 @@ _PATIENCE = 10.0
 
 def kill() -> int:
     """Stop all apps, then the daemon; return when its process is gone."""
+    left = any(name.endswith(".json") for name in _run_folder())
     try:
-        pid = call(Ping()).pid
+        pid = int(exchange("ping", {}, revive=left)["pid"])
     except NothingRuns as error:
         print(f"{error.message}: nothing to do", file=sys.stderr)
         return 0
@@ -36,6 +38,14 @@ def kill() -> int:
         raise Failed(f"the daemon (pid {pid}) has not ended", f"`kill -9 {pid}` ends it")
     print("✓ the daemon has ended")
     return code
+
+
+def _run_folder() -> list[str]:
+    """Return what stands in `run/`: each living master has a file there."""
+    try:
+        return os.listdir(os.path.join(default_home(), "run"))
+    except FileNotFoundError:
+        return []
 
 
 def save(force: bool = False, as_json: bool = False) -> int:

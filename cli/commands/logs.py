@@ -6,6 +6,7 @@ events when there are more.
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 import time
@@ -38,16 +39,16 @@ def logs(
     if form == "prefix" and sys.stderr.isatty():
         print(f"the last {lines} lines of each log (--lines N for more)", file=sys.stderr)
     view.print(merged((source, source.follower.tail(lines)) for source in fresh))
-    if not follow:
-        # The second look gives a line that has no newline yet.
-        for _ in range(2):
-            view.print_new()
-        return 0
     try:
-        while True:
+        for _ in range(2):  # the second look gives a line that has no newline yet
+            view.print_new()
+        while follow:
             view.step()
     except KeyboardInterrupt:
-        return 0
+        pass
+    finally:
+        view.close()
+    return 0
 
 
 class _View:
@@ -94,11 +95,19 @@ class _View:
 
     def print(self, lines: Sequence[tuple[Source, Line]]) -> None:
         """Print lines, and let them be seen at once."""
-        width = max((len(source.app) for source in self._sources.values()), default=0)
+        width = max((source.width for source in self._sources.values()), default=0)
         for source, line in lines:
             print(shown(source, line, self._form, self._colour, width))
         if lines:
             sys.stdout.flush()
+
+    def close(self) -> None:
+        """Close the files and the subscription."""
+        for source in self._sources.values():
+            source.follower.close()
+        if self._events is not None:
+            self._events.close()
+        os.close(self._folder)
 
     def _keep(self, source: Source) -> None:
         self._sources[source.app, source.stream] = source
@@ -122,12 +131,13 @@ class _View:
         if not select.select([self._events], [], [], _PAUSE)[0]:
             return False
         try:
-            raw = self._events.receive()[-1]
+            topic, raw = self._events.receive()
         except OSError:
             self._events.close()
             self._events = None
             return False
-        return b'"start"' in raw
+        known = {f"event.{app}" for app, _ in self._sources}
+        return topic.decode(errors="replace") not in known or b'"online"' in raw
 
     def _subscribed(self) -> bool:
         """Subscribe to all events if a daemon lives; True if that was done."""

@@ -12,6 +12,7 @@ from cli.ecosystem import is_ecosystem, read
 from cli.progress import shown
 from cli.target import Caller, Wish, resolve, this_caller
 from pm.api import List, Outcome, Report, Resume, Start
+from pm.codec import suggest
 from pm.errors import UsageError
 from pm.model import AppSpec, AppView, State
 
@@ -28,6 +29,7 @@ def start(
     as_json: bool = False,
 ) -> int:
     """Start what the words mean; `wish` holds the options, its word is empty."""
+    words = words or _default_file()
     caller = this_caller()
     apps = () if wish.module or wish.name else call(List(), wake=True).apps
     old = tuple(word for word in words if is_app(word, apps))
@@ -49,17 +51,34 @@ def is_app(word: str, apps: Sequence[AppView]) -> bool:
     return word in ids or (word in spaces and not os.path.exists(word))
 
 
+def _default_file() -> tuple[str, ...]:
+    """Return the file that a bare `pm start` means."""
+    if os.path.isfile("ecosystem.toml"):
+        return ("ecosystem.toml",)
+    raise UsageError(
+        "nothing to start: there is no ecosystem.toml here", "name a script, command or app"
+    )
+
+
 def _specs(
     words: Sequence[str], wish: Wish, caller: Caller, only: Sequence[str]
 ) -> tuple[AppSpec, ...]:
     specs: list[AppSpec] = []
     for word in words:
         if is_ecosystem(word) and not wish.module:
-            found = read(word, caller)
-            specs += [spec for spec in found if not only or spec.name in only]
+            specs += _chosen(read(word, caller), only)
         else:
             specs.append(resolve(replace(wish, word=word), caller))
     return tuple(specs)
+
+
+def _chosen(specs: Sequence[AppSpec], only: Sequence[str]) -> list[AppSpec]:
+    """Keep the apps that --only names, or all; raises UsageError for a name that none has."""
+    names = {spec.name for spec in specs}
+    for name in only:
+        if name not in names:
+            raise UsageError(f"--only: the file has no app `{name}`", suggest(name, names))
+    return [spec for spec in specs if not only or spec.name in only]
 
 
 def _resumed(selectors: tuple[str, ...]) -> tuple[Outcome, ...]:

@@ -131,7 +131,7 @@ def test_a_server_that_forks_itself_is_refused_if_its_app_fails(
         result = pm("reload", "gunicorn", code=None)
         load.more(100)
     assert result.code not in (0, 2)
-    assert "the new code is broken" in result.out + result.err
+    assert "Worker failed to boot" in result.out + result.err
     assert pm.pids() == before
     assert load.failures == []
     module.write_text(WSGI)

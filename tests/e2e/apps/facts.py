@@ -1,12 +1,17 @@
 """Writes what a program can see of its own situation, as JSON: FILE."""
 
+# ruff: noqa: E402 - it looks at what was imported before it imports
+# isort: off
+import sys
+
+MODULES = sorted(sys.modules)
+
 import inspect
 import json
 import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import threading
 
 
@@ -61,7 +66,7 @@ def pools():
 
 if __name__ == "__main__":
     seen = {
-        "modules": sorted(sys.modules),
+        "modules": MODULES,
         "environ": dict(os.environ),
         "facts": facts(),
         "pools": pools(),

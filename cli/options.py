@@ -6,8 +6,7 @@ Typer's own markers would need Typer, which takes longer to import than all else
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., int])
 
@@ -15,8 +14,7 @@ LIVES, LOOK, LOGS, DAEMON = "Run", "Look", "Logs", "The daemon"
 """Groups of `pm --help`."""
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """An option; a bool is a flag, a list may be repeated."""
 
     flags: tuple[str, ...]
@@ -27,21 +25,18 @@ class Option:
     """Turns the text into the value; raises PmError."""
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """A positional word, or with a list all that are left."""
 
     help: str
     metavar: str | None = None
 
 
-@dataclass(frozen=True)
-class Rest:
+class Rest(NamedTuple):
     """The words after `--`, for the app."""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command: what runs it, where help shows it, and its other names."""
 
     run: Callable[..., int]

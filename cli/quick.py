@@ -10,8 +10,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pm.errors import UsageError
 
@@ -20,8 +19,7 @@ from .options import COMMANDS, Argument, Command, Option, Rest
 _NUMBER = re.compile(r"-\d+\Z")
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of a command's function."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pm.model import AppView, ListenerView, Mode, State, WorkerView
 
@@ -30,8 +30,7 @@ _LAYOUTS = (
 )
 
 
-@dataclass(frozen=True)
-class Screen:
+class Screen(NamedTuple):
     """What is printed on: `columns` is None where lines may be as long as they are."""
 
     columns: int | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -63,6 +62,8 @@ def file_name(app: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9._-]", "-", app).lstrip(".") or "app"
     if plain == app and len(plain) <= 60:
         return plain
+    import hashlib  # slow to load, and names that need it are rare
+
     return f"{plain[:50]}-{hashlib.sha256(app.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 

@@ -8,16 +8,14 @@ PATH.1.gz ..., and the index's are named alike.
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from .home import file_name
+from .logpieces import open_piece, open_quietly, pieces, read, same, split, start_of_last
 
 RECORD = struct.Struct("<QQII")
 """End offset, milliseconds since the epoch, slot, pid (with ERROR set for standard error)."""
@@ -25,8 +23,6 @@ UNKNOWN_SLOT = 0xFFFFFFFF
 """Slot of bytes of which nothing is known: written before a crash, or by somebody else."""
 ERROR = 1 << 31
 """Bit of the pid field: the bytes came from standard error. Linux pids stay below 2**22."""
-
-_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -132,20 +128,20 @@ class Follower:
         self._open()
         if self._file is not None:
             end = self._file.seek(0, os.SEEK_END)
-            last = _start_of_last(self._file, end, 1)
-            self._at = end if _read(self._file, last, end).endswith(b"\n") else last
+            last = start_of_last(self._file, end, 1)
+            self._at = end if read(self._file, last, end).endswith(b"\n") else last
         self._begin = self._at
 
     def tail(self, lines: int) -> list[Line]:
         """Return the last lines that were there at the beginning, rotated pieces included."""
         if lines <= 0 or self._file is None:
             return []
-        index = _open_quietly(self._index)
+        index = open_quietly(self._index)
         found = _lines_of(self._file, index, self._stream, lines, self._begin)
-        for piece in _pieces(self._path):
+        for piece in pieces(self._path):
             if len(found) >= lines:
                 break
-            if not _same(piece, self._file):  # else rotated while we looked
+            if not same(piece, self._file):  # else rotated while we looked
                 found[:0] = self._piece(piece, lines - len(found))
         return found
 
@@ -177,8 +173,8 @@ class Follower:
     def _open(self) -> bool:
         """Open log and index of the same rotation, at the beginning; False if there is no log."""
         while True:
-            self._file = _open_quietly(self._path)
-            self._owners = Owners(_open_quietly(self._index), 0)
+            self._file = open_quietly(self._path)
+            self._owners = Owners(open_quietly(self._index), 0)
             self._at, self._seen = 0, -1
             if self._file is None or not self._rotated():
                 return self._file is not None
@@ -187,27 +183,29 @@ class Follower:
     def _rotated(self) -> bool:
         """True if another file has taken the place of the one we have open."""
         assert self._file is not None
-        return os.path.exists(self._path) and not _same(self._path, self._file)
+        return os.path.exists(self._path) and not same(self._path, self._file)
 
     def _missed(self) -> list[str]:
         """Return the pieces rotated after the file that we have open, the latest first."""
         assert self._file is not None
         ours, found = os.fstat(self._file.fileno()), []
-        for piece in _pieces(self._path):
-            age = os.stat(piece).st_mtime_ns - ours.st_mtime_ns
+        for piece in pieces(self._path):
+            try:
+                age = os.stat(piece).st_mtime_ns - ours.st_mtime_ns
+            except FileNotFoundError:  # moved on while we look
+                break
             # A compressed piece is another file but keeps the time of the last write.
-            if _same(piece, self._file) or age < 0 or (age == 0 and piece.endswith(".gz")):
+            if same(piece, self._file) or age < 0 or (age == 0 and piece.endswith(".gz")):
                 break
             found.append(piece)
         return found
 
     def _piece(self, piece: str, lines: int) -> list[Line]:
         index = self._index + piece[len(self._path) :].removesuffix(".gz")
-        with _open_piece(piece) as file:
-            try:
-                owners: BinaryIO | None = _open_piece(index)
-            except OSError:
-                owners = None
+        file, owners = open_piece(piece), open_piece(index)
+        if file is None:
+            return []
+        with file:
             return _lines_of(file, owners, self._stream, lines, file.seek(0, os.SEEK_END))
 
     def _take(self, final: bool = False) -> list[Line]:
@@ -216,10 +214,10 @@ class Follower:
         if size < self._at:  # emptied
             self._at, self._owners = 0, Owners(self._owners.file, 0)
         quiet, self._seen = final or size == self._seen, size
-        raw = _read(self._file, self._at, size)
+        raw = read(self._file, self._at, size)
         self._owners.read_new()  # after the log: what is written first is read last
         lines = []
-        for offset, line in _split(raw, self._at):
+        for offset, line in split(raw, self._at):
             if not quiet and not (line.endswith(b"\n") and self._owners.knows(offset)):
                 break
             lines.append(self._owners.line(offset, line, self._stream))
@@ -232,68 +230,8 @@ def _lines_of(
     file: BinaryIO, index: BinaryIO | None, stream: str, lines: int, end: int
 ) -> list[Line]:
     """Return the last `lines` lines (0: all) before `end`; closes the index."""
-    start = _start_of_last(file, end, lines) if lines else 0
+    start = start_of_last(file, end, lines) if lines else 0
     owners = Owners(index, start)
     if index is not None:
         index.close()
-    return [owners.line(at, raw, stream) for at, raw in _split(_read(file, start, end), start)]
-
-
-def _start_of_last(file: BinaryIO, end: int, lines: int) -> int:
-    """Return where the last `lines` lines before `end` begin; an unfinished one counts."""
-    at, missing = end, lines
-    while at > 0:
-        start = max(0, at - _BLOCK)
-        block = _read(file, start, at)
-        # The newline that ends the very last line begins no line.
-        place = len(block) - 1 if at == end else len(block)
-        while missing and (place := block.rfind(b"\n", 0, place)) >= 0:
-            missing -= 1
-        if not missing:
-            return start + place + 1
-        at = start
-    return 0
-
-
-def _split(raw: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    start = 0
-    while start < len(raw):
-        end = raw.find(b"\n", start) + 1 or len(raw)
-        yield at + start, raw[start:end]
-        start = end
-
-
-def _read(file: BinaryIO, start: int, end: int) -> bytes:
-    file.seek(start)
-    return file.read(end - start)
-
-
-def _same(path: str, file: BinaryIO) -> bool:
-    ours, there = os.fstat(file.fileno()), os.stat(path)
-    return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
-
-
-def _pieces(path: str) -> Iterator[str]:
-    """Yield the rotated files of a log that exist, the latest first."""
-    number = 1
-    while any(os.path.exists(name := f"{path}.{number}{form}") for form in ("", ".gz")):
-        yield name
-        number += 1
-
-
-def _open_piece(name: str) -> BinaryIO:
-    """Open a rotated file for reading; a compressed one is unpacked into memory."""
-    if not name.endswith(".gz"):
-        try:
-            return open(name, "rb", buffering=0)
-        except FileNotFoundError:  # compressed by now
-            name += ".gz"
-    with gzip.open(name) as packed:
-        return io.BytesIO(packed.read())
-
-
-def _open_quietly(name: str) -> BinaryIO | None:
-    try:
-        return open(name, "rb", buffering=0)
-    except OSError:
-        return None
+    return [owners.line(at, raw, stream) for at, raw in split(read(file, start, end), start)]

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from .logloop import Loop
 from .logowners import IndexFile, Writer
-from .logrotate import Packer, Watch, shift
+from .logrotate import Packer, shift
 
 LONGEST = 1 << 16
 """Bytes of one line that are kept together; a longer line may be cut by rotation."""
@@ -46,14 +47,14 @@ class LogFile:
     """The one writer of a log file."""
 
     def __init__(
-        self, where: LogPath, rotation: Rotation, say: Callable[[str], None], watch: Watch
+        self, where: LogPath, rotation: Rotation, say: Callable[[str], None], loop: Loop
     ) -> None:
         # A link stays where it is: what it leads to is rotated.
         self._path, self._index_path = os.path.realpath(where.path), os.path.abspath(where.index)
         self._rotation, self._say = rotation, say
         bases = (self._path, self._index_path)
         compress = rotation.compress and rotation.max_size > 0
-        self._packer = Packer(bases, rotation.keep, watch) if compress else None
+        self._packer = Packer(bases, rotation.keep, loop) if compress else None
         self._index = IndexFile(self._index_path)
         self._fd = -1
         self._regular = False

@@ -1,4 +1,4 @@
-"""The thread that moves what workers print from their pipes to the log files.
+"""What workers print, from their pipes to the log files.
 
 It reads in large chunks and rests a little after each round, so that a busy worker fills its
 pipe instead of waking us for each line; how long is learned from how full the pipes are found.
@@ -11,14 +11,13 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import signal
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 from .logfile import LONGEST, LogFile
+from .logloop import Loop
 from .logowners import Writer
 from .logtail import Tails
 
@@ -26,8 +25,6 @@ _PIPE = 1 << 20  # asked for a pipe that is found half full; the limit for an or
 _REST = 0.002  # seconds, the longest pause after a round
 _SHORT = 0.0001  # the shortest
 _QUIET = 1.0  # seconds until an unfinished line is written as it is
-
-Order = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 class Source:
@@ -46,55 +43,31 @@ class Source:
 
 
 class Pump:
-    """Everything that belongs to the thread; `orders` and `wake` are its only way in."""
+    """All pipes of an app's workers; lives in the log thread."""
 
-    def __init__(
-        self,
-        wake: int,
-        orders: deque[Order],
-        tails: Tails,
-        finished: Callable[[int], None],
-        say: Callable[[str], None],
-    ) -> None:
-        self._wake, self._orders, self._tails = wake, orders, tails
-        self._finished, self._say = finished, say
-        self._epoll = select.epoll()
-        self._epoll.register(wake, select.EPOLLIN)
-        self._calls: dict[int, Callable[[], None]] = {}
+    def __init__(self, loop: Loop, tails: Tails, finished: Callable[[int], None]) -> None:
+        self._loop, self._tails, self._finished = loop, tails, finished
         self._sources: dict[int, Source] = {}
         self._holding: dict[int, Source] = {}
         self._buffer = bytearray(LONGEST + _PIPE)
         self._rest, self._fullest = _REST, 0.0
-        self._running = True
-
-    def run(self) -> None:
-        """Work until `quit`; an error of ours is said and survived."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        while self._running:
-            try:
-                self._round()
-            except Exception as error:  # else pipes fill up and every worker stands still
-                self._say(f"logs: {type(error).__name__}: {error}")
-        self._epoll.close()
-
-    def watch(self, fd: int, call: Callable[[], None]) -> None:
-        """Call once when `fd` is readable; the call closes it."""
-        self._calls[fd] = call
-        self._epoll.register(fd, select.EPOLLIN)
+        loop.between = self._between
 
     def add(self, source: Source) -> None:
         """Read from a pipe from now on."""
         if not self._of(source.who.pid):
             self._tails.forget(source.who.pid)
         self._sources[source.fd] = source
-        self._epoll.register(source.fd, select.EPOLLIN)
+        self._loop.watch(source.fd, partial(self._ready, source))
 
     def settle(self, pid: int) -> None:
         """Write all that a dead worker has left, even if others hold its pipes open."""
-        for source in self._of(pid):
+        sources = self._of(pid)
+        for source in sources:
             self._read(source, source.size)
             self._let_go(source)
-        self._finished(pid)
+        if not sources or self._of(pid):  # else the end of its pipes has finished it
+            self._finished(pid)
 
     def drain(self, deadline: float) -> None:
         """Write what is in the pipes now, until a monotonic time at most, and close them."""
@@ -105,46 +78,24 @@ class Pump:
         for source in list(self._sources.values()):
             self._end(source)
 
-    def quit(self) -> None:
-        """End the thread."""
-        self._running = False
+    def _ready(self, source: Source, mask: int) -> None:
+        self._read(source, source.size if mask & select.EPOLLHUP else 1)
 
-    def _round(self) -> None:
-        self._fullest = 0.0
-        for fd, mask in self._epoll.poll(self._patience()):
-            if fd == self._wake:
-                self._obey()
-            elif fd in self._calls:
-                self._calls.pop(fd)()
-            elif fd in self._sources:
-                source = self._sources[fd]
-                self._read(source, source.size if mask & select.EPOLLHUP else 1)
+    def _between(self) -> float | None:
+        """Rest after a round; return the seconds until a held line is written as it is."""
+        if self._fullest > 0.5:
+            self._rest = self._rest / 2 if self._rest > _SHORT else 0.0
+        elif 0 < self._fullest < 0.25:
+            self._rest = min(_REST, max(_SHORT, self._rest * 2))
+        if self._fullest:
+            time.sleep(self._rest)
+            self._fullest = 0.0
+        if not self._holding:
+            return None
         now = time.monotonic()
         for source in [s for s in self._holding.values() if now - s.held_at >= _QUIET]:
             self._let_go(source)
-        if self._fullest:
-            self._pause()
-
-    def _obey(self) -> None:
-        with suppress(BlockingIOError):
-            os.eventfd_read(self._wake)
-        while self._orders:
-            call, args = self._orders.popleft()
-            call(*args)
-
-    def _patience(self) -> float | None:
-        """Return the seconds until a held line is written as it is; None if there is none."""
-        if not self._holding:
-            return None
-        oldest = min(source.held_at for source in self._holding.values())
-        return max(0.0, oldest + _QUIET - time.monotonic())
-
-    def _pause(self) -> None:
-        if self._fullest > 0.5:
-            self._rest = self._rest / 2 if self._rest > _SHORT else 0.0
-        elif self._fullest < 0.25:
-            self._rest = min(_REST, max(_SHORT, self._rest * 2))
-        time.sleep(self._rest)
+        return min((s.held_at + _QUIET - now for s in self._holding.values()), default=None)
 
     def _read(self, source: Source, wanted: int) -> None:
         """Read once, and on until `wanted` bytes are there, the pipe is empty or at its end."""
@@ -193,7 +144,7 @@ class Pump:
         self._let_go(source)
         if self._sources.pop(source.fd, None) is None:
             return
-        self._epoll.unregister(source.fd)
+        self._loop.forget(source.fd)
         os.close(source.fd)
         if not self._of(source.who.pid):
             self._finished(source.who.pid)

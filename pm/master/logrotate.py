@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from . import logpack
-
-Watch = Callable[[int, Callable[[], None]], None]
-"""Ask to be called once, when an fd is readable."""
+from .logloop import Loop
 
 _FORMS = ("", ".gz")
 
@@ -32,7 +30,7 @@ def shift(bases: Sequence[str], keep: int) -> None:
             with suppress(FileNotFoundError):
                 os.unlink(name)
         for number in range(free - 1, 0, -1):
-            for old, new in zip(_names(base, number), _names(base, number + 1)):
+            for old, new in zip(_names(base, number), _names(base, number + 1), strict=True):
                 with suppress(FileNotFoundError):
                     os.rename(old, new)
 
@@ -45,13 +43,18 @@ def _there(base: str, number: int) -> bool:
     return any(map(os.path.exists, _names(base, number)))
 
 
+def _identity(name: str) -> tuple[int, int]:
+    info = os.stat(name)
+    return info.st_ino, info.st_mtime_ns
+
+
 class Packer:
     """Compresses the pieces of one log, one at a time, in a helper process."""
 
-    def __init__(self, bases: Sequence[str], keep: int, watch: Watch) -> None:
-        self._bases, self._keep, self._watch = bases, keep, watch
+    def __init__(self, bases: Sequence[str], keep: int, loop: Loop) -> None:
+        self._bases, self._keep, self._loop = bases, keep, loop
         self._pidfd = self._done = -1
-        self._inode = 0
+        self._piece = (0, 0)  # inode and time of what is being compressed
 
     def start(self) -> None:
         """Begin with the latest plain piece, if there is one and no helper is at work."""
@@ -59,7 +62,7 @@ class Packer:
             return
         for number in range(1, self._keep + 1):
             with suppress(OSError):
-                self._inode = os.stat(f"{self._bases[0]}.{number}").st_ino
+                self._piece = _identity(f"{self._bases[0]}.{number}")
                 self._spawn(number)
                 return
 
@@ -73,15 +76,16 @@ class Packer:
 
     def _spawn(self, number: int) -> None:
         self._clean()
-        pairs = []
+        words = []
         for base in self._bases:
-            if os.path.exists(f"{base}.{number}"):
-                pairs += [f"{base}.{number}", f"{base}.packing"]
+            with suppress(FileNotFoundError):
+                inode = os.stat(f"{base}.{number}").st_ino
+                words += [f"{base}.{number}", str(inode), f"{base}.packing"]
         self._done, theirs = os.pipe()
         try:
             pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-I", "-S", logpack.__file__, *pairs],
+                [sys.executable, "-I", "-S", logpack.__file__, *words],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 1)],
                 setpgroup=0,
@@ -90,32 +94,33 @@ class Packer:
             self._pidfd = os.pidfd_open(pid)
         finally:
             os.close(theirs)
-        self._watch(self._done, self._finish)
+        self._loop.watch(self._done, self._finish)
 
-    def _finish(self) -> None:
-        ok = os.read(self._done, 8) == b"ok\n"
+    def _finish(self, _mask: int) -> None:
+        answer = os.read(self._done, 8)
         self._reap()
-        number = self._where() if ok else 0
+        number = self._where() if answer == b"ok\n" else 0
         if number:
             for base in self._bases:
                 with suppress(FileNotFoundError):
                     os.rename(f"{base}.packing", f"{base}.{number}.gz")
                     os.unlink(f"{base}.{number}")
         self._clean()
-        if ok:
+        if answer:
             self.start()
 
     def _where(self) -> int:
         """Return the number that the compressed piece has now; 0 if it has been deleted."""
         for number in range(1, self._keep + 1):
             with suppress(OSError):
-                if os.stat(f"{self._bases[0]}.{number}").st_ino == self._inode:
+                if _identity(f"{self._bases[0]}.{number}") == self._piece:
                     return number
         return 0
 
     def _reap(self) -> None:
         with suppress(ChildProcessError):  # the master may have reaped it with its workers
             os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        self._loop.forget(self._done)
         os.close(self._done)
         os.close(self._pidfd)
         self._pidfd = self._done = -1

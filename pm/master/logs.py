@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .logfile import LogFile, LogPath, Rotation
+from .logloop import Loop
 from .logowners import Writer
-from .logpump import Order, Pump, Source
-from .logrotate import Watch
+from .logpump import Pump, Source
 from .logtail import Tails
 
 __all__ = ["LogPath", "LogPlan", "LogWriter", "Rotation"]
@@ -52,23 +52,22 @@ class LogWriter:
     """The face of the log thread; every method but `close` returns at once."""
 
     def __init__(self, plan: LogPlan, say: Callable[[str], None] = _say) -> None:
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.finished_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         """Readable when `take_finished` has something to give."""
         self._finished: deque[int] = deque()
-        self._orders: deque[Order] = deque()
         self._tails = Tails()
-        self._pump = Pump(self._wake, self._orders, self._tails, self._finish, say)
-        self._files = _files(plan, say, self._pump.watch)
+        self._loop = Loop(say)
+        self._pump = Pump(self._loop, self._tails, self._finish)
+        self._files = _files(plan, say, self._loop)
         self._each(LogFile.create)
-        self._thread = threading.Thread(target=self._pump.run, name="logs", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run, name="logs", daemon=True)
         self._thread.start()
 
     def add(self, fd: int, stream: Stream, slot: int, pid: int) -> None:
         """Take over the read end of a worker's pipe."""
         os.set_blocking(fd, False)
         source = Source(fd, Writer(slot, pid, stream == "error"), self._files[stream])
-        self._order(self._pump.add, source)
+        self._loop.order(self._pump.add, source)
 
     def tail(self, pid: int, lines: int = 20) -> list[str]:
         """Return the last lines of a worker's standard error, or else of its output."""
@@ -82,7 +81,7 @@ class LogWriter:
 
     def settle(self, pid: int) -> None:
         """Write what a dead worker has left, then call it finished, whoever holds its pipes."""
-        self._order(self._pump.settle, pid)
+        self._loop.order(self._pump.settle, pid)
 
     def flush_files(self) -> None:
         """Empty the files."""
@@ -97,28 +96,23 @@ class LogWriter:
         """Write all that the pipes hold, for at most `timeout` seconds, and end the thread."""
         if not self._thread.is_alive():
             return
-        self._order(self._pump.drain, time.monotonic() + timeout)
+        self._loop.order(self._pump.drain, time.monotonic() + timeout)
         self._each(LogFile.stop)
-        self._order(self._pump.quit)
+        self._loop.order(self._loop.quit)
         self._thread.join(timeout + 1.0)
         if not self._thread.is_alive():  # else it waits for a disk: leave it its files
-            os.close(self._wake)
             os.close(self.finished_fd)
 
     def _each(self, work: Callable[[LogFile], None]) -> None:
         for file in {id(file): file for files in self._files.values() for file in files}.values():
-            self._order(work, file)
-
-    def _order(self, call: Callable[..., None], *args: object) -> None:
-        self._orders.append((call, args))
-        os.eventfd_write(self._wake, 1)
+            self._loop.order(work, file)
 
     def _finish(self, pid: int) -> None:
         self._finished.append(pid)
         os.eventfd_write(self.finished_fd, 1)
 
 
-def _files(plan: LogPlan, say: Callable[[str], None], watch: Watch) -> dict[str, list[LogFile]]:
+def _files(plan: LogPlan, say: Callable[[str], None], loop: Loop) -> dict[str, list[LogFile]]:
     """Make one LogFile for each path, whatever streams lead to it."""
     made: dict[str, LogFile] = {}
     files: dict[str, list[LogFile]] = {"out": [], "error": []}
@@ -130,7 +124,7 @@ def _files(plan: LogPlan, say: Callable[[str], None], watch: Watch) -> dict[str,
         if where is None or where.path == os.devnull:
             continue
         path = os.path.realpath(where.path)
-        file = made.setdefault(path, LogFile(where, plan.rotation, say, watch))
+        file = made.setdefault(path, LogFile(where, plan.rotation, say, loop))
         for stream in streams:
             if file not in files[stream]:
                 files[stream].append(file)

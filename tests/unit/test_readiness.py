@@ -1,0 +1,71 @@
+"""When a worker counts as ready."""
+
+from __future__ import annotations
+
+import pytest
+
+from pm.master.readiness import Facts, Readiness, assess
+
+ONE = frozenset({"a"})
+TWO = frozenset({"a", "b"})
+NOT_YET = Readiness(False)
+
+
+def test_with_wait_ready_only_its_word_counts() -> None:
+    serving = Facts(since=0, wait_ready=True, listened=ONE, accepted=ONE, required=ONE)
+    assert not assess(serving, 100.0).ready
+    said = Facts(since=0, wait_ready=True, said_ready=True)
+    assert assess(said, 0.0) == Readiness(True, "said ready")
+
+
+def test_its_word_counts_for_nothing_where_it_was_not_asked() -> None:
+    assert not assess(Facts(since=0, said_ready=True, known_to_listen=True), 50.0).ready
+
+
+def test_listening_is_not_enough() -> None:
+    assert assess(Facts(since=0, listened=ONE), 100.0) == NOT_YET
+    assert assess(Facts(since=0, listened=TWO, accepted=ONE), 100.0) == NOT_YET
+
+
+def test_accepting_is_enough_for_the_first_generation() -> None:
+    assert assess(Facts(since=0, listened=ONE, accepted=ONE), 0.0) == Readiness(True, "accepts")
+
+
+def test_it_has_to_accept_on_every_key_of_the_others() -> None:
+    part = Facts(since=0, required=TWO, listened=ONE, accepted=ONE, last_listen=7.0)
+    assert assess(part, 8.0) == Readiness(False, "accepts", 9.0)
+    assert assess(part, 9.0).ready
+    whole = Facts(since=0, required=ONE, listened=TWO, accepted=TWO, last_listen=7.0)
+    assert assess(whole, 7.0).ready
+
+
+def test_an_app_known_to_listen_is_never_ready_without() -> None:
+    facts = Facts(since=0, known_to_listen=True, idle_since=0.0)
+    assert assess(facts, 1e6) == NOT_YET
+
+
+@pytest.mark.parametrize(
+    ("now", "idle_since", "ready", "look_at"),
+    [
+        (0.2, None, False, 1.0),
+        (0.99, 0.0, False, 1.0),
+        (1.0, 0.6, True, None),
+        (1.0, 0.8, False, 1.1),
+        (1.0, None, False, 1.1),
+        (4.95, None, False, 5.0),
+        (5.0, None, True, None),
+    ],
+)
+def test_one_that_never_listened_is_given_time(
+    now: float, idle_since: float | None, ready: bool, look_at: float | None
+) -> None:
+    verdict = assess(Facts(since=0, idle_since=idle_since), now)
+    assert verdict.ready is ready
+    assert verdict.look_at == look_at
+    assert verdict.how == ("online, no port" if ready else "")
+
+
+def test_a_long_min_uptime_is_waited_for() -> None:
+    facts = Facts(since=0, min_uptime=20.0, idle_since=0.0)
+    assert assess(facts, 19.0).look_at == 20.0
+    assert assess(facts, 20.0).ready

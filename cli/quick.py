@@ -46,15 +46,14 @@ def quick(words: Sequence[str], rest: Sequence[str] | None) -> int | None:
 def parameters(function: Callable[..., int]) -> list[Parameter]:
     """Return what a command's function takes, in order."""
     hints = typing.get_type_hints(function, include_extras=True)
-    return [
-        Parameter(
-            name,
-            hints[name].__metadata__[0],
-            hints[name].__origin__,
-            given.default is inspect.Parameter.empty,
-        )
-        for name, given in inspect.signature(function).parameters.items()
-    ]
+    found = []
+    for name, given in inspect.signature(function).parameters.items():
+        hint = hints[name]
+        if not hasattr(hint, "__metadata__"):  # 3.10 wraps those whose default is None
+            hint = typing.get_args(hint)[0]
+        required = given.default is inspect.Parameter.empty
+        found.append(Parameter(name, hint.__metadata__[0], hint.__origin__, required))
+    return found
 
 
 def parse(

@@ -33,6 +33,11 @@ def start(
     caller = this_caller()
     apps = () if wish.module or wish.name else call(List(), wake=True).apps
     old = tuple(word for word in words if is_app(word, apps))
+    if old and wish != Wish(""):
+        raise UsageError(
+            f"`{old[0]}` is in the list: its options are not changed by `pm start`",
+            f"leave the options out, or `pm delete {old[0]}` and start it anew",
+        )
     specs = _specs([word for word in words if word not in old], wish, caller, only)
     if wish.name and len(specs) > 1:
         raise UsageError(f"--name: {len(specs)} apps cannot share one name")

@@ -89,8 +89,8 @@ def test_a_bare_start_reads_the_file_here(asked: list[Request[Any]]) -> None:
     Path("ecosystem.toml").write_text('[[apps]]\nscript = "new.py"\n[[apps]]\nscript = "web.py"\n')
     assert begin([]) == 2
     assert start([], Wish(""), only=["new"]) == 1
-    with pytest.raises(UsageError, match="the file has no app `nwe`") as caught:
-        start([], Wish(""), only=["nwe"])
+    with pytest.raises(UsageError, match="the file has no app `neww`") as caught:
+        start([], Wish(""), only=["neww"])
     assert "`new`" in caught.value.hint
     assert len(asked) == 2
 

@@ -13,7 +13,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
 sys.path.insert(0, os.path.dirname(os.path.dirname(_HERE)))
 
-from pm.master.main import main  # noqa: E402
+from pm.master.main import main
 
 if __name__ == "__main__":
     sys.exit(main([int(fd) for fd in sys.argv[1:]]))

@@ -15,7 +15,10 @@ def explain(refused: tuple[str, int, int], reason: str) -> tuple[str, str]:
         return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", ""
     holder = _holder(port)
     by = f" by {holder}" if holder else ""
-    return f"port {port} is in use{by} ({reason})", f"stop that, or start the app on another port than {port}"
+    return (
+        f"port {port} is in use{by} ({reason})",
+        f"stop that, or start the app on another port than {port}",
+    )
 
 
 def _holder(port: int) -> str:
@@ -54,5 +57,3 @@ def _name(pid: str) -> str:
     except OSError:
         return "?"
     return b" ".join(words[:3]).decode(errors="replace").strip() or "?"
-
-

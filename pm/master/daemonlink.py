@@ -84,9 +84,7 @@ class DaemonLink:
             self._send(channel, "status", self._greet())
         self._handle(command, answer)
 
-    def _send(
-        self, channel: Channel, kind: str, body: object, fds: tuple[int, ...] = ()
-    ) -> None:
+    def _send(self, channel: Channel, kind: str, body: object, fds: tuple[int, ...] = ()) -> None:
         if not channel.closed:
             channel.send(kind, to_plain(body), fds)
             self._settle(channel)

@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from ..model import AppSpec, Mode
@@ -97,12 +98,9 @@ class Generation:
             return
         self._answered.add(launch)
         rights = struct.pack(f"{len(fds)}i", *fds)
-        try:
-            self._channel.sendmsg(
-                [json.dumps(order).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-            )
-        except OSError:  # it has just died: end of file follows
-            pass
+        carried = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+        with suppress(OSError):  # it has just died: end of file follows
+            self._channel.sendmsg([json.dumps(order).encode()], carried)
         for fd in fds:
             os.close(fd)
 

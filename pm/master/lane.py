@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _socket
 import array
+import contextlib
 import errno
 import fcntl
 import os
@@ -52,10 +53,10 @@ class Lane:
         self._answer = array.array("i", [0])
         self.given: deque[float] = deque()
         """When each undelivered connection was sent (monotonic seconds)."""
-        self.probed = False
-        """A probe is on its way: the worker is out of the rotation until it takes it."""
+        self.accepting = False
+        """The worker has taken its last probe: it does call accept()."""
         self.entered = False
-        """The worker is ready: the lane is in the rotation whenever it is not probed."""
+        """The worker is ready: it is in the rotation whenever it is accepting."""
 
     def give(self, connection: Undelivered, now: float) -> bool:
         """Send a connection; False if the channel takes no more now."""
@@ -72,10 +73,8 @@ class Lane:
 
     def send(self, kind: bytes) -> None:
         """Send a message without a connection; a full channel needs no further one."""
-        try:
+        with contextlib.suppress(BlockingIOError):
             self.ours.send(kind.ljust(_SIZE, b"\0"), _NOW)
-        except BlockingIOError:
-            pass
 
     def pending(self) -> int:
         """Return how many messages the worker has not read, and forget the times of the others."""
@@ -83,6 +82,13 @@ class Lane:
         while len(self.given) > count:
             self.given.popleft()
         return count
+
+    def is_behind(self, depth: int, limit: float) -> bool:
+        """True if it holds `depth` connections, or one since before `limit`."""
+        if not self.given or (len(self.given) < depth and self.given[0] > limit):
+            return False
+        self.pending()
+        return bool(self.given) and (len(self.given) >= depth or self.given[0] <= limit)
 
     def pull_back(self) -> list[Undelivered]:
         """Take back every connection that the worker has not read, in order."""

@@ -1,8 +1,8 @@
 """The life of one worker process. Pure: `step(life, event, now) -> (life, effects)`.
 
-    LAUNCHING --Ready--> ONLINE --Retire--> DRAINING --Quiet or bound--> STOPPING --Exited--> STOPPED
-        |                                                                   ^
-        +-------------------------- Retire ---------------------------------+
+    LAUNCHING --READY--> ONLINE --RETIRE--> DRAINING --QUIET, bound--> STOPPING --EXITED--> STOPPED
+        |                                                                 ^
+        +-------------------------- RETIRE -------------------------------+
 
 DRAINING: out of rotation, finishing what was accepted. STOPPING: the stop signal was sent; after
 the stop timeout SIGKILL. An exit is possible in every state.
@@ -65,7 +65,7 @@ def step(life: Life, event: Event, now: float) -> tuple[Life, tuple[Effect, ...]
             return replace(life, state=State.DRAINING, deadline=until), (Effect.DRAIN,)
         case State.DRAINING, Event.QUIET:
             return _stopping(life, now)
-        case (State.DRAINING | State.STOPPING), Event.TICK if now >= (life.deadline or now):
+        case ((State.DRAINING | State.STOPPING), Event.TICK) if now >= (life.deadline or now):
             return _overdue(life, now)
     return life, ()
 

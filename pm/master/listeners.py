@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ..model import ListenerView
 from .handoff import Handoff, Member
@@ -21,22 +21,25 @@ def key_of(family: int, address: Address, index: int) -> str:
     return f"{_FAMILIES[family]}|{address[0]}|{address[1]}|{index}"
 
 
-class Listeners:
-    """All of them, by key."""
+def _nothing(*_: object) -> None:
+    """Stand in for an observer that is not there yet."""
 
-    def __init__(
-        self, loop: Loop, depth: int, accepts: Callable[[Member, str], None],
-        changed: Callable[[], None],
-    ) -> None:  # fmt: skip
+
+class Listeners:
+    """All of them, by key; iterating gives their hand-offs."""
+
+    def __init__(self, loop: Loop, depth: int, accepts: Callable[[Member, str], None]) -> None:
         self._loop = loop
         self._depth = depth
         self._accepts = accepts
-        self._changed = changed
         self._by_key: dict[str, Handoff] = {}
-        self.on_open: Callable[[ListenerView], None] = lambda view: None
+        self.on_open: Callable[[ListenerView], None] = _nothing
         """Called when a listener begins to listen."""
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = _nothing
         """Called when there is one more, or one less."""
+
+    def __iter__(self) -> Iterator[Handoff]:
+        return iter(list(self._by_key.values()))
 
     def get(self, key: str) -> Handoff | None:
         """Return the hand-off of a key."""
@@ -51,13 +54,12 @@ class Listeners:
         if key in self._by_key:
             sock.close()
             return self._by_key[key], False
-        if sock.family != family or sock.type != socket.SOCK_STREAM:
-            sock.close()
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         try:
+            if sock.family != family or sock.type != socket.SOCK_STREAM:
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
             if address[1]:
                 sock.bind(address)
-        except OSError:
+        except (OSError, OverflowError):
             sock.close()
             raise
         return self.keep(key, sock), True
@@ -65,54 +67,24 @@ class Listeners:
     def keep(self, key: str, sock: socket.socket) -> Handoff:
         """Take over a bound socket."""
         sock.setblocking(False)
-        handoff = Handoff(
-            self._loop, sock, self._depth, lambda member: self._accepts(member, key)
-        )
+        handoff = Handoff(self._loop, sock, self._depth, lambda member: self._accepts(member, key))
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            handoff.backlog = 1
+            handoff.gate.backlog = 1  # it listens already, with what a dead master asked for
         self._by_key[key] = handoff
-        self._changed()
         self.on_change()
         return handoff
 
     def kept(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return keys and fds, for whoever keeps dups of them."""
-        return tuple(self._by_key), tuple(h.sock.fileno() for h in self._by_key.values())
-
-    def enter(self, member: Member) -> None:
-        """Let a ready worker into every rotation that it listens for."""
-        for handoff in self._by_key.values():
-            handoff.enter(member)
-
-    def retire(self, member: Member) -> None:
-        """Take a worker out of every rotation."""
-        for handoff in self._by_key.values():
-            handoff.retire(member)
-
-    def wake(self, member: Member) -> None:
-        """End its blocked accept() calls."""
-        for handoff in self._by_key.values():
-            handoff.wake(member)
-
-    def withdraw(self, member: Member) -> None:
-        """Forget a worker that is gone."""
-        for handoff in self._by_key.values():
-            handoff.withdraw(member)
+        return tuple(self._by_key), tuple(h.gate.sock.fileno() for h in self._by_key.values())
 
     def opened(self, key: str) -> None:
         """Take note that a listener has begun to listen."""
-        self._changed()
-        self.on_open(_view(self._by_key[key].sock))
-
-    def shut(self) -> None:
-        """Refuse new connections from now on; those under way go on."""
-        for handoff in self._by_key.values():
-            handoff.shut()
+        self.on_open(_view(self._by_key[key]))
 
     def close(self, key: str) -> None:
         """Close one listener: nobody of the app opens it any more."""
         self._by_key.pop(key).close()
-        self._changed()
         self.on_change()
 
     def close_all(self) -> None:
@@ -122,30 +94,24 @@ class Listeners:
 
     def unused(self) -> list[str]:
         """Return the keys for which no worker has a lane."""
-        return [key for key, handoff in self._by_key.items() if not handoff.members]
-
-    def given(self, member: Member) -> int:
-        """Return how many connections a worker has been handed."""
-        return sum(handoff.given.get(member, 0) for handoff in self._by_key.values())
-
-    def forget(self, member: Member) -> int:
-        """Return the count of a worker that is gone, and forget it."""
-        return sum(handoff.given.pop(member, 0) for handoff in self._by_key.values())
+        return [key for key, handoff in self._by_key.items() if not handoff.lanes]
 
     def views(self) -> tuple[ListenerView, ...]:
         """Show those that listen."""
-        return tuple(_view(h.sock) for h in self._by_key.values() if h.backlog)
+        return tuple(_view(h) for h in self._by_key.values() if h.gate.backlog)
 
     def describe(self) -> str:
         """Return "127.0.0.1:8000, [::1]:8000"."""
         return ", ".join(text_of(view) for view in self.views())
 
 
-def _view(sock: socket.socket) -> ListenerView:
+def _view(handoff: Handoff) -> ListenerView:
+    sock = handoff.gate.sock
     address = sock.getsockname()
     return ListenerView(address[0], address[1], _FAMILIES[int(sock.family)])
 
 
 def text_of(view: ListenerView) -> str:
+    """Return "127.0.0.1:8000" or "[::1]:8000"."""
     host = f"[{view.address}]" if ":" in view.address else view.address
     return f"{host}:{view.port}"

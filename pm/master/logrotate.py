@@ -1,7 +1,8 @@
 """Rotated log files: NAME.1 is the latest, NAME.1.gz once compressed. One owner renames them.
 
-The log and its index move together. The helper that compresses only writes `.packing` files;
-they get their names here, by the inode of what was compressed, wherever that has moved to.
+The log and its index move together. The helper that compresses is given a second name,
+NAME.packing, because the first may change while it works; what it has made gets its name here,
+beside the piece it was made from, wherever that has moved to.
 """
 
 from __future__ import annotations
@@ -61,10 +62,9 @@ class Packer:
         if self._pidfd >= 0:
             return
         for number in range(1, self._keep + 1):
-            with suppress(OSError):
+            with suppress(OSError):  # without hard links, say, pieces stay plain
                 self._piece = _identity(f"{self._bases[0]}.{number}")
-                self._spawn(number)
-                return
+                return self._spawn(number)
 
     def stop(self) -> None:
         """End the helper; what it was at stays as it is, for the next master."""
@@ -76,37 +76,40 @@ class Packer:
 
     def _spawn(self, number: int) -> None:
         self._clean()
-        words = []
+        names: list[str] = []
         for base in self._bases:
             with suppress(FileNotFoundError):
-                inode = os.stat(f"{base}.{number}").st_ino
-                words += [f"{base}.{number}", str(inode), f"{base}.packing"]
+                os.link(f"{base}.{number}", f"{base}.packing")
+                names += [f"{base}.packing", f"{base}.packing.gz"]
         self._done, theirs = os.pipe()
         try:
             pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-I", "-S", logpack.__file__, *words],
+                [sys.executable, "-I", "-S", logpack.__file__, *names],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 1)],
                 setpgroup=0,
                 setsigmask=(),
             )
             self._pidfd = os.pidfd_open(pid)
+        except OSError:
+            os.close(self._done)
+            raise
         finally:
             os.close(theirs)
         self._loop.watch(self._done, self._finish)
 
     def _finish(self, _mask: int) -> None:
-        answer = os.read(self._done, 8)
+        ok = os.read(self._done, 8) == b"ok\n"
         self._reap()
-        number = self._where() if answer == b"ok\n" else 0
+        number = self._where() if ok else 0
         if number:
             for base in self._bases:
                 with suppress(FileNotFoundError):
-                    os.rename(f"{base}.packing", f"{base}.{number}.gz")
+                    os.rename(f"{base}.packing.gz", f"{base}.{number}.gz")
                     os.unlink(f"{base}.{number}")
         self._clean()
-        if answer:
+        if ok:
             self.start()
 
     def _where(self) -> int:
@@ -127,5 +130,6 @@ class Packer:
 
     def _clean(self) -> None:
         for base in self._bases:
-            with suppress(FileNotFoundError):
-                os.unlink(f"{base}.packing")
+            for name in (f"{base}.packing", f"{base}.packing.gz"):
+                with suppress(FileNotFoundError):
+                    os.unlink(name)

@@ -57,7 +57,7 @@ class Master:
             self._loop, socket.socket(fileno=control), boot.nonce,
             self._commands.handle, self._status, app.listeners.kept,
         )  # fmt: skip
-        app.publish = self._link.happened
+        app.news.publish = self._link.happened
         app.listeners.on_change = self._link.keep
         path = os.path.join(boot.home, "run", f"{file_name(spec.name)}.json")
         self._run_file = RunFile(path, spec.name, boot.nonce)
@@ -74,8 +74,7 @@ class Master:
         app.wanted = set(self._boot.slots)
         app.fill()
         loop.run()
-        for generation in app.generations.values():
-            generation.close()
+        app.generations.close()
         self._logs.close(_LOG_PATIENCE)
         self._report()
         self._link.flush()
@@ -83,10 +82,8 @@ class Master:
     def _reap(self) -> None:
         for pid, ended in process.reap():
             if not self._app.crew.exited(pid, ended):
-                generation = self._app.generations.get(pid)
-                if generation is not None:
-                    generation.alive = False
-                self._app.words.reaped(pid, ended, generation is not None)
+                template = self._app.generations.exited(pid)
+                self._app.words.reaped(pid, ended, template)
 
     def _reload(self) -> None:
         app = self._app
@@ -94,9 +91,9 @@ class Master:
 
     def _report(self) -> None:
         """Tell the daemon and the run file what has changed in this round."""
-        if not self._app.dirty:
+        if not self._app.news.dirty:
             return
-        self._app.dirty = False
+        self._app.news.dirty = False
         self._run_file.write(sorted(w.pid for w in self._app.crew if w.pid))
         self._link.status(self._status())
 
@@ -106,11 +103,13 @@ class Master:
         for number in sorted(app.slots):
             slot = app.slots[number]
             if slot.workers or number in app.wanted or slot.state is State.ERRORED:
-                open_counts = sum(app.listeners.given(w.key) for w in slot.workers)
+                open_counts = sum(
+                    h.given.get(w.key, 0) for h in app.listeners for w in slot.workers
+                )
                 workers.append(slot.view(open_counts))
         return Status(
-            os.getpid(), self._boot.nonce, app.generation.number, tuple(workers),
-            app.listeners.views(), tuple(app.notes), app.known_to_listen,
+            os.getpid(), self._boot.nonce, app.generations.current.number, tuple(workers),
+            app.listeners.views(), tuple(app.news.notes), app.known_to_listen,
         )  # fmt: skip
 
 

@@ -5,11 +5,11 @@ The master never forks: it spawns (fork and exec in C), so its log thread does n
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
-import sys
 
 from ..model import AppSpec, Target
 from .restart import Exit
@@ -56,7 +56,12 @@ def _command(spec: AppSpec) -> list[str]:
 
 
 def _spawn(
-    words: list[str], spec: AppSpec, env: dict[str, str], out: int, error: int, keep: tuple[int, ...]
+    words: list[str],
+    spec: AppSpec,
+    env: dict[str, str],
+    out: int,
+    error: int,
+    keep: tuple[int, ...],
 ) -> int:
     child = subprocess.Popen(
         words, cwd=spec.cwd, env=env, umask=spec.umask, start_new_session=True,
@@ -95,18 +100,14 @@ def signal_name(number: int) -> str:
 
 def send(pid: int, number: int) -> None:
     """Send a signal to a process; one that is gone needs none."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def send_group(pid: int, number: int) -> None:
     """Send a signal to a worker's whole process group."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def group_lives(pid: int) -> bool:
@@ -136,5 +137,3 @@ def _stat(pid: int) -> list[str]:
             return file.read().rpartition(")")[2].split()
     except OSError:
         return []
-
-

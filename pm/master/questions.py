@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import PmError
 from .crew import Crew, attach_page
 from .listeners import Address, Listeners, key_of
+from .loop import now
 from .worker import Worker
 
 _LARGEST = 1 << 14
@@ -64,9 +65,10 @@ class Questions:
             case "close":
                 self._close(worker, str(message["key"]))
             case "ready":
-                self._crew.says_ready(worker)
+                worker.said_ready = True
+                self._crew.lives.judge(worker)
             case "quiet":
-                self._crew.look(worker)
+                self._crew.lives.look(worker)
             case "board":
                 attach_page(worker, int(message["pid"]), fds[0])
             case "handover":
@@ -89,31 +91,34 @@ class Questions:
         except OverflowError:
             return _answer(reply, {"errno": errno.EINVAL}, [])
         lane = handoff.attach(worker.key)
-        given = [lane.theirs.fileno()] + ([] if new else [handoff.sock.fileno()])
+        given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.sock.fileno()])
         _answer(reply, {"errno": 0, "key": key}, given)
 
     def _listen(self, worker: Worker, key: str, backlog: int, fds: list[int]) -> None:
         handoff = self._listeners.get(key)
-        if handoff is None or worker.key not in handoff.members:
+        if handoff is None or worker.key not in handoff.lanes:
             return _answer(fds[0], {"errno": errno.EINVAL}, [])
         try:
-            first = not handoff.backlog
+            first = not handoff.gate.backlog
             handoff.open(worker.key, max(1, min(backlog, 1 << 16)))
         except OSError as error:
             return _answer(fds[0], {"errno": error.errno or errno.EINVAL}, [])
         _answer(fds[0], {"errno": 0}, [])
         if first:
             self._listeners.opened(key)
-        self._crew.listens(worker, key)
+        worker.listened[key] = now()
+        self._crew.lives.judge(worker)
 
     def _close(self, worker: Worker, key: str) -> None:
         handoff = self._listeners.get(key)
         if handoff is None:
             return
         handoff.withdraw(worker.key)
-        if not handoff.backlog:  # bound, never listened: nobody waits there
+        if not handoff.gate.backlog:  # bound, never listened: nobody waits there
             self._listeners.close(key)
-        self._crew.closed(worker, key)
+        worker.listened.pop(key, None)
+        worker.accepted.discard(key)
+        self._crew.lives.judge(worker)
 
     def _take_over(self, key: str, peer: str, fds: list[int]) -> None:
         handoff = self._listeners.get(key)

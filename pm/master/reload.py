@@ -1,4 +1,4 @@
-"""The reload: a new generation, slot by slot, as `rollout` decides; the old code stays if it fails."""
+"""The reload: a new generation, slot by slot; if it fails, the old code stays (`rollout`)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from .worker import Worker
 class Reload:
     """One reload under way."""
 
-    def __init__(
-        self, app: App, slots: tuple[int, ...], spec: AppSpec, answer: Answer
-    ) -> None:
+    def __init__(self, app: App, slots: tuple[int, ...], spec: AppSpec, answer: Answer) -> None:
         self._app = app
         self._spec = spec
         self._answer = answer
         overlap = bool(app.listeners.views()) or spec.max_surge > 0
         self._rollout = Rollout(slots, overlap)
-        self._new = app.new_generation(spec)
+        self._new = app.generations.new(spec)
         self._candidate: Worker | None = None
         self._failure: PmError | None = None
         self._removing: Worker | None = None
@@ -34,9 +32,9 @@ class Reload:
         app = self._app
         app.tasks.append(self)
         app.wanted |= set(self._rollout.slots)
-        app.event("reload", f"generation {self._new.number} begins")
+        app.news.event("reload", f"generation {self._new.number} begins")
         try:
-            app.begin(self._new)
+            app.generations.begin(self._new)
         except OSError as error:
             what = error.filename or self._spec.interpreter
             return self._end(Failed(f"cannot run {what}: {error.strerror}"))
@@ -70,7 +68,7 @@ class Reload:
         slot.generation = self._new
         old = [worker for worker in slot.workers if worker.generation is not self._new]
         for worker in old:
-            self._app.crew.retire(worker, "reload", board.HAND_OVER)
+            self._app.crew.lives.retire(worker, "reload", board.HAND_OVER)
         if not old:
             slot.rest(State.STOPPED, "")
             self._happen(Happening.GONE)
@@ -80,7 +78,7 @@ class Reload:
         if worker is self._candidate:
             self._candidate = None
             done = f"slot {worker.slot}: generation {self._new.number} is ready"
-            self._app.event("reload", done, self._app.slots[worker.slot], worker.pid)
+            self._app.news.event("reload", done, self._app.slots[worker.slot], worker.pid)
             self._happen(Happening.READY)
 
     def ended(self, worker: Worker) -> bool:
@@ -111,15 +109,15 @@ class Reload:
         candidate, self._candidate = self._candidate, None
         if candidate is not None and candidate.ended is None:
             self._removing = candidate
-            self._app.crew.retire(candidate, "the reload is given up", board.HAND_OVER)
+            self._app.crew.lives.retire(candidate, "the reload is given up", board.HAND_OVER)
             return
         self._end(self._failure)
 
     def _finish(self) -> None:
         app = self._app
-        app.generation = self._new
+        app.generations.current = self._new
         for key in app.listeners.unused():
-            app.note(f"{key}: generation {self._new.number} does not open it: closed")
+            app.news.event("note", f"{key}: generation {self._new.number} does not open it: closed")
             app.listeners.close(key)
         self._end(None)
 
@@ -128,12 +126,14 @@ class Reload:
         app.tasks.remove(self)
         if failure is None:
             app.spec = self._spec
-            app.event("reload", f"generation {self._new.number} serves")
+            app.news.event("reload", f"generation {self._new.number} serves")
             self._answer(None, summary(app))
         else:
             left = f"reload refused: {failure.message}"
-            app.event("reload", left)
-            self._answer(type(failure)(left, failure.hint or _hint(self._rollout), failure.lines), "")
+            app.news.event("reload", left)
+            self._answer(
+                type(failure)(left, failure.hint or _hint(self._rollout), failure.lines), ""
+            )
         app.fill()
         app.sweep()
 

@@ -20,6 +20,9 @@ class Policy(Protocol[M]):
     def choose(self) -> M | None:
         """Return the member whose turn it is, None if there is none."""
 
+    def __len__(self) -> int:
+        """Return how many take part."""
+
 
 class RoundRobin(Generic[M]):
     """Strict rotation: everyone in turn, in the order of joining."""

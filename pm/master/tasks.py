@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..errors import Failed, NotReady, PmError
 from ..model import State
@@ -46,7 +47,7 @@ class Want:
     def _dismiss(self, slot: Slot) -> None:
         slot.cancel()
         for worker in slot.workers:
-            self._app.crew.retire(worker, "no longer wanted", board.HAND_OVER)
+            self._app.crew.lives.retire(worker, "no longer wanted", board.HAND_OVER)
         if not slot.workers:
             slot.rest(State.STOPPED, "no longer wanted")
 
@@ -65,7 +66,7 @@ class Want:
 
     def _fail(self, slot: Slot, failure: PmError) -> None:
         app = self._app
-        app.give_up(slot, failure.message)
+        app.crashes.give_up(slot, failure.message)
         if self._failure is None:
             self._failure = failure
         for number in self._slots:
@@ -73,7 +74,9 @@ class Want:
             other.cancel()
             for worker in other.workers:
                 if worker.state is State.LAUNCHING:
-                    app.crew.retire(worker, f"slot {slot.number} failed to start", board.FINISH)
+                    app.crew.lives.retire(
+                        worker, f"slot {slot.number} failed to start", board.FINISH
+                    )
 
     def settle(self) -> None:
         """Answer once every slot has come to rest."""
@@ -88,7 +91,7 @@ class Want:
         if self._failure is not None:
             for slot in slots:
                 if slot.state is State.STOPPED and slot.number in app.wanted:
-                    app.give_up(slot, self._failure.message)
+                    app.crashes.give_up(slot, self._failure.message)
         elif any(slot.state is State.WAITING for slot in slots):
             return
         app.tasks.remove(self)
@@ -103,20 +106,18 @@ class Restart(Want):
         app = self._app
         app.wanted |= self._slots
         app.tasks.append(self)
-        app.generation = app.new_generation(app.spec)
+        new = app.generations.current = app.generations.new(app.spec)
         self._stopping = {n for n in self._slots if app.slot(n).workers}
         for number in sorted(self._slots):
             slot = app.slot(number)
             slot.cancel()
-            slot.generation = app.generation
+            slot.generation = new
             for worker in slot.workers:
-                app.crew.retire(worker, "restart", board.HAND_OVER)
+                app.crew.lives.retire(worker, "restart", board.HAND_OVER)
             if not slot.workers:
                 slot.rest(State.STOPPED, "")
-        try:
-            app.begin(app.generation)  # warms up while the old ones stop
-        except OSError:
-            pass  # said again, and reported, by the first launch
+        with suppress(OSError):  # said again, and reported, by the first launch
+            app.generations.begin(new)  # warms up while the old ones stop
         app.fill()
         app.settle_soon()
 
@@ -143,18 +144,19 @@ class Stop:
         """Refuse new connections and let the workers finish."""
         app = self._app
         app.wanted = set()
-        app.listeners.shut()
+        for handoff in app.listeners:
+            handoff.gate.shut()
         app.tasks.append(self)
         for slot in app.slots.values():
             slot.cancel()
             for worker in slot.workers:
-                app.crew.retire(worker, "stop", board.FINISH)
+                app.crew.lives.retire(worker, "stop", board.FINISH)
         app.settle_soon()
 
     def ready(self, worker: Worker) -> None:
         """Nothing: whoever becomes ready now is retired already."""
 
-    def ended(self, worker: Worker) -> bool:
+    def ended(self, _worker: Worker) -> bool:
         """Leave it to the common course: a stopped slot rests."""
         return False
 
@@ -171,9 +173,7 @@ class Stop:
 def failure_of(slot: Slot, worker: Worker) -> PmError:
     """Say in words why a worker did not become ready."""
     if worker.timed_out:
-        return NotReady(
-            worker.reason, "a slow start needs a longer --listen-timeout", slot.lines
-        )
+        return NotReady(worker.reason, "a slow start needs a longer --listen-timeout", slot.lines)
     ended = f"{worker.ended}" if worker.ended else "could not be forked"
     reason = f"{worker.reason}: {ended}" if worker.reason else ended
     if worker.refused:

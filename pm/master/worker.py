@@ -79,9 +79,7 @@ class Worker:
         found = []
         for pid, page in self.pages.items():
             used = page[:].rstrip(b"\0")
-            found += [
-                fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)
-            ]
+            found += [fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)]
         return found
 
     def close(self) -> None:

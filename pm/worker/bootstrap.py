@@ -21,7 +21,8 @@ def _load_package() -> None:
     spec = external.spec_from_file_location(
         "_pm", folder + "/__init__.py", submodule_search_locations=[folder]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = bootstrap.module_from_spec(spec)
     sys.modules["_pm"] = module
     spec.loader.exec_module(module)
@@ -29,7 +30,7 @@ def _load_package() -> None:
 
 _load_package()
 
-from _pm.worker import program, template  # type: ignore[import-not-found] # noqa: E402
+from _pm.worker import program, template  # type: ignore[import-not-found]
 
 _job = template.serve(int(sys.argv[1]))
 # From here on this is a worker: the template's process never returns from serve().

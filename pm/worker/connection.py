@@ -12,7 +12,7 @@ import _weakref
 import errno
 import select
 import socket
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from . import board, here
 from .conversation import IDLE, OPEN, Conversation, looks_like_request
@@ -22,14 +22,14 @@ _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 _poll = select.poll
 _READ = select.POLLIN | select.POLLHUP | select.POLLERR
 
-live: dict[int, Callable[[], Optional[Connection]]] = {}
+live: dict[int, Callable[[], Connection | None]] = {}
 """Open connections of this process by fd, weakly referenced."""
 
 
 class Connection(socket.socket):
     """A connected TCP socket handed over by the master."""
 
-    __slots__ = ("_key", "_peer", "_talk", "_shown", "_moved", "_page", "_slot")
+    __slots__ = ("_key", "_moved", "_page", "_peer", "_shown", "_slot", "_talk")
 
     # The C methods straight away: these need no look at the listeners that `shim` keeps.
     getsockname = RAW.getsockname
@@ -75,7 +75,7 @@ class Connection(socket.socket):
                 return False
         return page[0] == board.HAND_OVER and self.move()
 
-    def _wait(self, timeout: Optional[float]) -> bool:
+    def _wait(self, timeout: float | None) -> bool:
         """Wait for data or for the drain; True if the drain came."""
         waiter = _poll()
         waiter.register(RAW.fileno(self), _READ)
@@ -96,7 +96,11 @@ class Connection(socket.socket):
             pass
         except OSError:
             return False
-        message: dict[str, object] = {"do": "handover", "key": self._key, "peer": self._peer.decode("ascii")}
+        message: dict[str, object] = {
+            "do": "handover",
+            "key": self._key,
+            "peer": self._peer.decode("ascii"),
+        }
         try:
             here.link.tell(message, [RAW.fileno(self)])
         except OSError:  # no master: the connection stays

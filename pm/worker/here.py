@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import Optional
 
 from . import board
 from .link import Link, park
 
-link: Optional[Link] = None
+link: Link | None = None
 """The line to the master."""
-page: Optional[mmap.mmap] = None
+page: mmap.mmap | None = None
 """This process's board."""
 drain_fd = -1
 """Readable for ever once the master has begun to drain this worker."""
@@ -39,7 +38,7 @@ def _in_child() -> None:
     page = None
 
 
-def own_page() -> Optional[mmap.mmap]:
+def own_page() -> mmap.mmap | None:
     """Return this process's board; a forked child makes its own at its first connection."""
     global page
     if page is None and link is not None:

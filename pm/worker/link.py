@@ -57,7 +57,9 @@ class Link:
         """Send a message; raises OSError if the master is gone."""
         self._sock.sendmsg([json.dumps(message).encode()], rights(fds) if fds else [])
 
-    def ask(self, message: dict[str, object], fds: list[int]) -> tuple[dict[str, object], list[int]]:
+    def ask(
+        self, message: dict[str, object], fds: list[int]
+    ) -> tuple[dict[str, object], list[int]]:
         """Send a message and wait for its answer.
 
         Raises OSError with the errno that the master answers, EPIPE if it is gone.

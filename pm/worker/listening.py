@@ -10,7 +10,7 @@ import _socket
 import errno
 import os
 import socket
-from typing import Any, Optional
+from typing import Any
 
 from . import here
 from .connection import Connection
@@ -47,7 +47,7 @@ class Listening:
 _by_inode: dict[int, Listening] = {}
 
 
-def find(sock: socket.socket) -> Optional[Listening]:
+def find(sock: socket.socket) -> Listening | None:
     """Return the listener behind a socket, None for an ordinary socket."""
     if not _by_inode:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import CodeType
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 
 class Job(NamedTuple):
@@ -15,13 +15,13 @@ class Job(NamedTuple):
     """`script` or `module`."""
     script: str
     args: list[str]
-    code: Optional[CodeType]
+    code: CodeType | None
     """The script as the template read it; None for a folder, a zip file or a module."""
     environ: dict[str, str]
     """Variables to add."""
 
 
-def compiled(path: str) -> Optional[CodeType]:
+def compiled(path: str) -> CodeType | None:
     """Compile a script once a generation; None if the worker has to meet the error itself."""
     try:
         with open(path, "rb") as file:
@@ -34,7 +34,7 @@ def first_path(target: str, script: str) -> str:
     """Return what plain python has as sys.path[0]."""
     if target == "module":
         return os.getcwd()
-    if os.path.isdir(script) or not script.endswith((".py", ".pyw")) and _is_zip(script):
+    if os.path.isdir(script) or (not script.endswith((".py", ".pyw")) and _is_zip(script)):
         return script
     if os.path.islink(script):
         script = os.path.join(os.path.dirname(script), os.readlink(script))
@@ -71,7 +71,7 @@ def run(job: Job) -> None:
     if code is None:
         with open(job.script, "rb") as file:
             code = compile(file.read(), job.script, "exec", dont_inherit=True)
-    exec(code, main.__dict__)  # noqa: S102 - running the user's program is what we are for
+    exec(code, main.__dict__)
 
 
 def _new_main() -> Any:

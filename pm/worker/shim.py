@@ -72,11 +72,11 @@ def _resolve(sock: socket.socket, address: tuple[Any, ...]) -> tuple[Any, ...]:
     if not 0 < port <= 65535:
         raise OverflowError("bind(): port must be 0-65535.")
     if host in ("", "<broadcast>"):
-        wild = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
+        wild = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"
         host = "255.255.255.255" if host else wild
     found = socket.getaddrinfo(host, port, sock.family, socket.SOCK_STREAM)[0][4]
     if sock.family == socket.AF_INET6:
-        return (found[0], port, *(list(rest) + [0, 0])[:2])
+        return (found[0], port, *([*list(rest), 0, 0])[:2])
     return (found[0], port)
 
 

@@ -7,7 +7,6 @@ its workers the stop signal and, after the stop timeout, kills them.
 
 from __future__ import annotations
 
-import _socket
 import gc
 import json
 import os
@@ -17,9 +16,9 @@ import socket
 import struct
 import sys
 import time
-from typing import Any, Optional, cast
+from typing import Any
 
-from . import here, program, shim
+from . import here, program, publicname, shim
 from .link import RAW, park, received_fds
 
 _FLAGS = socket.MSG_CMSG_CLOEXEC
@@ -51,7 +50,7 @@ class Template:
         app = self.app
         shim.exclusive.update(app["exclusive_ports"])
         shim.install()
-        sys.meta_path.append(PublicName())
+        sys.meta_path.append(publicname.PublicName())
         sys.path.insert(0, program.first_path(app["target"], app["script"]))
         culprit = preload(app["preload"]) if app["preload"] else ""
         if app["target"] == "script" and not program.is_package(app["script"]):
@@ -79,7 +78,7 @@ class Template:
                 if job is not None:
                     return job
 
-    def _fork(self, order: dict[str, Any], fds: list[int], poll: Any) -> Optional[program.Job]:
+    def _fork(self, order: dict[str, Any], fds: list[int], poll: Any) -> program.Job | None:
         """Fork a worker by way of a short-lived child; None in the template."""
         reader, writer = os.pipe()
         child = os.fork()
@@ -180,25 +179,3 @@ def _reseed() -> None:
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
         numpy.seed()
-
-
-class PublicName:
-    """A finder at the end of sys.meta_path: `import pm` where the app has no module of that name."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> Any:
-        """Answer for `pm` itself; its submodules are found through its path."""
-        if name != "pm" or path is not None:
-            return None
-        import _frozen_importlib as bootstrap
-
-        return bootstrap.ModuleSpec("pm", cast(Any, PublicName), is_package=True)
-
-    @staticmethod
-    def create_module(spec: object) -> Any:
-        """Return the package that is already loaded under its private name."""
-        return sys.modules[__name__.partition(".")[0]]
-
-    @staticmethod
-    def exec_module(module: object) -> None:
-        """Do nothing: the module has run."""

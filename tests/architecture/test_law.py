@@ -19,10 +19,12 @@ PURE = {
     "pm.api",
     "pm.control",
     "pm.master.rotation",
-    "pm.master.lifecycle",
+    "pm.master.life",
+    "pm.master.readiness",
     "pm.master.rollout",
     "pm.master.restart",
     "pm.worker.conversation",
+    "pm.worker.framing",
 }
 IMPURE = {"os", "socket", "signal", "time", "random", "threading", "subprocess", "select"}
 
@@ -65,6 +67,8 @@ def test_a_module_imports_only_what_its_package_may(module: Module) -> None:
 
 @pytest.mark.parametrize("module", [m for m in ALL if m.name.startswith("pm")], ids=_id)
 def test_imports_inside_pm_are_relative(module: Module) -> None:
+    if module.name == "pm.master.__main__":
+        return  # run by path: it is the first to import
     for found in imports(module):
         if found.name.partition(".")[0] == "pm":
             assert found.relative, f"{module.path}:{found.line}: pm also loads as _pm"

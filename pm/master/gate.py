@@ -1,0 +1,77 @@
+"""The door of one listener: open while somebody can take a connection."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from .lane import Undelivered
+from .loop import Loop, now
+
+_AT_ONCE = 64
+_RETRY = 0.1
+_BACKLOG = 4096
+
+
+class Gate:
+    """A listening socket that is read only while it is told to."""
+
+    def __init__(
+        self, loop: Loop, sock: socket.socket, arrived: Callable[[Undelivered], bool]
+    ) -> None:
+        self.sock = sock
+        self.backlog = 0
+        """What the socket listens with; 0: it does not."""
+        self._loop = loop
+        self._arrived = arrived
+        """Takes a connection; False if nobody can take another."""
+        self._accepting = False
+        self._resting = False
+
+    def listen(self, backlog: int) -> None:
+        """Listen with the largest backlog asked for, 4096 at least. Raises OSError as listen(2)."""
+        if backlog > self.backlog:
+            self.sock.listen(max(backlog, _BACKLOG))
+            self.backlog = max(backlog, _BACKLOG)
+
+    def accept(self, wanted: bool) -> None:
+        """Accept from now on, or leave connections in the kernel's backlog."""
+        wanted = wanted and self.backlog > 0 and not self._resting
+        if wanted == self._accepting:
+            return
+        self._accepting = wanted
+        if wanted:
+            self._loop.watch(self.sock.fileno(), select.EPOLLIN, self._on_readable)
+        else:
+            self._loop.forget(self.sock.fileno())
+
+    def _on_readable(self, _: int) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                fd, peer = self.sock._accept()  # type: ignore[attr-defined]
+            except BlockingIOError:
+                return
+            except OSError:  # out of fds or memory, or the peer has gone: the listener stays
+                return self._rest()
+            if not self._arrived((fd, " ".join(map(str, peer)).encode())):
+                return
+
+    def _rest(self) -> None:
+        """Leave the listener alone for a moment: level-triggered, it would spin."""
+        self.accept(False)
+        self._resting = True
+        self._loop.call_at(now() + _RETRY, self._wake_up)
+
+    def _wake_up(self) -> None:
+        self._resting = False
+        if self.sock.fileno() >= 0:
+            self.accept(True)
+
+    def shut(self) -> None:
+        """Release the port: shutdown(2) does, whoever else holds the socket."""
+        self.accept(False)
+        self.backlog = 0
+        with suppress(OSError):  # never listened
+            self.sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,56 @@
+"""The loads of an app's code: numbered, started when needed, ended when nobody needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..model import AppSpec
+from .generation import Generation, Owner
+from .loop import Loop
+from .pipes import Logs, Pipes
+
+
+class Generations:
+    """The generations of one app."""
+
+    def __init__(self, loop: Loop, logs: Logs, owner: Owner, spec: AppSpec, number: int) -> None:
+        self._loop = loop
+        self._logs = logs
+        self._owner = owner
+        self._last = number - 1
+        self._by_pid: dict[int, Generation] = {}
+        """Those with a template."""
+        self.current = self.new(spec)
+        """What new slots are filled from."""
+
+    def new(self, spec: AppSpec) -> Generation:
+        """Number a new load of the code; `begin` starts it."""
+        self._last += 1
+        return Generation(
+            self._loop, lambda slot: Pipes(self._logs, slot), self._owner, spec, self._last
+        )
+
+    def begin(self, generation: Generation) -> None:
+        """Start a generation's template where it has none that lives. Raises OSError."""
+        if generation.clustered and not generation.alive:
+            generation.start()
+            self._by_pid[generation.pid] = generation
+
+    def exited(self, pid: int) -> bool:
+        """Take note of a reaped process; True if it was a template."""
+        generation = self._by_pid.pop(pid, None)
+        if generation is not None and generation.pid == pid:
+            generation.alive = False
+        return generation is not None
+
+    def sweep(self, used: Iterable[Generation]) -> None:
+        """End the templates that are not in use."""
+        keep = {*used, self.current}
+        for generation in list(self._by_pid.values()):
+            if generation not in keep:
+                generation.close()
+
+    def close(self) -> None:
+        """End all templates."""
+        for generation in self._by_pid.values():
+            generation.close()

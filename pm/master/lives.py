@@ -1,0 +1,191 @@
+"""Each worker's way from launched to ready to gone: performs what `life` and `readiness` decide."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from ..model import State
+from ..worker import board
+from ..worker.conversation import BUSY, IDLE, OPAQUE, OPEN
+from . import process
+from .life import Effect, Event, step
+from .listeners import Listeners
+from .loop import Loop, now
+from .readiness import Facts, assess
+from .worker import BLIND, BLIND_GRACE, Worker
+
+_FIRST_LOOK = 0.025
+_NEXT_LOOK = 0.05
+_IDLE_GRACE = 1.0
+"""Seconds that idle connections are given to move to the next worker."""
+_UNDER_WAY = frozenset({BUSY, OPAQUE})
+_MOVABLE = frozenset({OPEN, IDLE})
+
+
+class Owner(Protocol):
+    """Who decides what follows."""
+
+    known_to_listen: bool
+
+    def on_ready(self, worker: Worker, how: str) -> None:
+        """Take note that a worker can serve."""
+
+    def on_gone(self, worker: Worker) -> None:
+        """Take note that a worker has ended, or was never made (`ended` is None)."""
+
+    def changed(self) -> None:
+        """Take note that something shown has changed."""
+
+
+class Lives:
+    """Follows the workers of one app."""
+
+    def __init__(
+        self, loop: Loop, listeners: Listeners, owner: Owner, workers: Iterable[Worker]
+    ) -> None:
+        self._loop = loop
+        self._listeners = listeners
+        self._owner = owner
+        self._workers = workers
+
+    def begin(self, worker: Worker) -> None:
+        """Wait for a launched worker to become ready, for as long as its spec allows."""
+        limit = worker.launched + worker.generation.spec.listen_timeout
+        worker.timer = self._loop.call_at(limit, lambda: self._too_late(worker))
+        self.judge(worker)
+
+    def judge(self, worker: Worker) -> None:
+        """See whether a worker is ready, now that something about it has changed."""
+        if worker.state is State.ONLINE:
+            self._enter(worker)
+        if worker.state is not State.LAUNCHING or worker.asked:
+            return
+        if worker.look is not None:
+            worker.look.cancel()
+        verdict = assess(self._facts(worker), now())
+        if verdict.ready and worker.pid:
+            self._tell(worker, Event.READY)
+            self._owner.on_ready(worker, verdict.how)
+        elif verdict.look_at is not None:
+            worker.look = self._loop.call_at(verdict.look_at, lambda: self.judge(worker))
+
+    def _facts(self, worker: Worker) -> Facts:
+        spec = worker.generation.spec
+        required = {k for w in self._workers if w.state is State.ONLINE for k in w.accepted}
+        if worker.pid and not worker.listened:
+            ticks = process.cpu_ticks(worker.pid)
+            if ticks != worker.cpu[0]:
+                worker.cpu = (ticks, now())
+        return Facts(
+            since=worker.launched, wait_ready=spec.wait_ready, said_ready=worker.said_ready,
+            known_to_listen=self._owner.known_to_listen, required=frozenset(required),
+            listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
+            last_listen=max(worker.listened.values(), default=0.0),
+            idle_since=worker.cpu[1] if worker.pid else None, min_uptime=spec.min_uptime,
+        )  # fmt: skip
+
+    def _too_late(self, worker: Worker) -> None:
+        if worker.state is not State.LAUNCHING:
+            return
+        limit = worker.generation.spec.listen_timeout
+        worker.reason = f"not ready within {limit:g} s: {_missing(worker)}"
+        worker.timed_out = True
+        self._tell(worker, Event.RETIRE)
+
+    # The end.
+
+    def retire(self, worker: Worker, reason: str, mode: int) -> None:
+        """Let a worker finish and stop it; `mode` says where its idle connections go."""
+        if worker.asked:
+            return
+        worker.asked = True
+        worker.reason = reason
+        worker.mode = mode
+        self._tell(worker, Event.RETIRE)
+        self._owner.changed()
+
+    def look(self, worker: Worker) -> None:
+        """See whether a draining worker has come to rest."""
+        if worker.state is not State.DRAINING:
+            return
+        waited = now() - worker.drained_at
+        if waited >= _FIRST_LOOK and self._rests(worker, waited):
+            return self._tell(worker, Event.QUIET)
+        if worker.look is not None:
+            worker.look.cancel()
+        # A bounded watch: a connection may end without a word (a socket that is only dropped).
+        pause = _NEXT_LOOK if waited >= _FIRST_LOOK else _FIRST_LOOK - waited
+        worker.look = self._loop.call_at(now() + pause, lambda: self.look(worker))
+
+    def _rests(self, worker: Worker, waited: float) -> bool:
+        if worker.busy(_UNDER_WAY):
+            return False
+        if waited < BLIND_GRACE and worker.busy(BLIND):
+            return False
+        moving = worker.mode == board.HAND_OVER and waited < _IDLE_GRACE
+        return not (moving and worker.busy(_MOVABLE))
+
+    def _tell(self, worker: Worker, event: Event) -> None:
+        before = worker.state
+        worker.life, effects = step(worker.life, event, now())
+        if worker.state is not before:
+            if worker.timer is not None:
+                worker.timer.cancel()
+            self._owner.changed()
+        self._perform(worker, effects)
+        if worker.life.deadline is not None:
+            worker.timer = self._loop.call_at(
+                worker.life.deadline, lambda: self._tell(worker, Event.TICK)
+            )
+
+    def _perform(self, worker: Worker, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            if effect is Effect.ENTER:
+                worker.ready_at = time.time()
+                self._enter(worker)
+            elif effect is Effect.DRAIN:
+                self._drain(worker)
+            elif effect is Effect.SIGNAL:
+                self.signal(worker)
+            elif effect is Effect.KILL and worker.pid:
+                process.send_group(worker.pid, signal.SIGKILL)
+
+    def _enter(self, worker: Worker) -> None:
+        for handoff in self._listeners:
+            handoff.enter(worker.key)
+
+    def _drain(self, worker: Worker) -> None:
+        for handoff in self._listeners:
+            handoff.retire(worker.key)
+        worker.drained_at = now()
+        worker.set_mode(worker.mode)
+        if worker.drain >= 0:
+            os.write(worker.drain, b"\1")
+        if worker.link is None:
+            return self._tell(worker, Event.QUIET)
+        self.look(worker)
+
+    def signal(self, worker: Worker) -> None:
+        """Send the stop signal, then end a blocked accept() for those who only set a flag."""
+        if not worker.pid:
+            return
+        for handoff in self._listeners:
+            handoff.retire(worker.key)
+        number = signal.Signals[worker.generation.spec.stop_signal]
+        whole_group = worker.link is None
+        (process.send_group if whole_group else process.send)(worker.pid, number)
+        for handoff in self._listeners:
+            handoff.wake(worker.key)
+
+
+def _missing(worker: Worker) -> str:
+    if worker.generation.spec.wait_ready:
+        return "it has not said that it is ready (pm.ready())"
+    waiting = set(worker.listened) - worker.accepted
+    if waiting:
+        return f"it listens but does not accept on {', '.join(sorted(waiting))}"
+    return "it does not listen on any port"

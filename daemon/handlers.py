@@ -16,7 +16,7 @@ from pm.model import PROTOCOL, AppSpec, State
 from . import dump, operations
 from .app import App
 from .operations import Result, Slots
-from .record import respecify, without
+from .record import respecify
 from .supervisor import Supervisor
 from .turns import Ticket
 
@@ -109,9 +109,8 @@ async def delete(daemon: Supervisor, request: api.Delete, ticket: Ticket) -> api
 
 async def _remove(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = None) -> Result:
     _check_listed(daemon, app)
-    whole = slots is None or not without(app.record, slots).slots
     result = await operations.remove(app, ticket, slots)
-    if whole:
+    if slots is None:
         daemon.forget(app)
     return result
 
@@ -207,9 +206,14 @@ async def _each(
             return one(app, slots)
         return app.turns.run(ticket.verb, lambda: one(app, slots), ends and slots is None)
 
-    chosen = daemon.select(selectors)
-    work = [_outcome(name, turn(daemon.apps[name], slots)) for name, slots in chosen.items()]
+    chosen = [(daemon.apps[name], slots) for name, slots in daemon.select(selectors).items()]
+    work = [_outcome(app.record.name, turn(app, _whole(app, slots))) for app, slots in chosen]
     return api.Report(tuple(await asyncio.gather(*work)))
+
+
+def _whole(app: App, slots: Slots) -> Slots:
+    """Take all slots, chosen one by one, for the whole app."""
+    return None if slots is not None and set(slots) >= set(app.record.numbers) else slots
 
 
 def _check_listed(daemon: Supervisor, app: App) -> None:

@@ -94,6 +94,8 @@ class Link:
         """Let go of a living master: the next daemon will find it."""
         self._watch.cancel()
         self._close()
+        hint = "the app's master goes on with it: see `pm list`"
+        self._fail_pending(Failed("the daemon ended before this was done", hint))
         self.process.release()
 
     def _send(self, command: Command) -> None:
@@ -154,10 +156,13 @@ class Link:
         self._cut.set()
         self.reason = self.reason or self.process.exit_words
         self._close()
+        self._fail_pending(self._lost())
+        self._owner.on_end(self)
+
+    def _fail_pending(self, error: Failed) -> None:
         for answer, _ in self._pending.values():
             if not answer.done():
-                answer.set_exception(self._lost())
-        self._owner.on_end(self)
+                answer.set_exception(error)
 
     def _close(self) -> None:
         loop = asyncio.get_running_loop()

@@ -179,5 +179,6 @@ def _running(app: App, slots: tuple[int, ...]) -> bool:
 
 
 def _online(app: App, text: str) -> str:
+    """Say how the app is online: in its master's words, if it has any."""
     listeners = app.masters.status.listeners if app.masters.status else ()
-    return how_online(len(app.record.wanted), listeners, text)
+    return text or how_online(len(app.record.wanted), listeners)

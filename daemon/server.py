@@ -11,14 +11,14 @@ import json
 import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import zmq
 import zmq.asyncio
 
 import pm
 from pm.api import REQUESTS, Envelope, ErrorBody, Reply, Request
-from pm.codec import dumps, from_plain, suggest, to_plain
+from pm.codec import dumps, from_plain, suggest
 from pm.errors import Failed, NoDaemon, PmError, UsageError
 from pm.home import through
 from pm.model import PROTOCOL
@@ -96,8 +96,8 @@ async def _reply(raw: bytes, uid: int, answer: Answer) -> Reply:
         if uid != os.geteuid():
             raise Failed("this daemon serves another user", "set PM_HOME to a folder of yours")
         envelope, request = _decode(data)
-        body = to_plain(await answer(envelope, request))
-        return Reply(PROTOCOL, number, body)
+        body = await answer(envelope, request)
+        return Reply(PROTOCOL, number, cast("dict[str, Any]", body))  # `dumps` makes it one
     except PmError as error:
         return _refusal(number, error)
     except Exception as error:

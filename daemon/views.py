@@ -114,12 +114,10 @@ def count(number: int, noun: str = "worker") -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def how_online(workers: int, listeners: Iterable[ListenerView], text: str) -> str:
-    """Say "4 workers on 127.0.0.1:8000", or what the master said of an app without a port."""
-    places = [_place(listener) for listener in listeners]
-    if places:
-        return f"{count(workers)} on {', '.join(places)}"
-    return f"{count(workers)} {text}".rstrip()
+def how_online(workers: int, listeners: Iterable[ListenerView]) -> str:
+    """Say "4 workers on 127.0.0.1:8000"."""
+    places = ", ".join(_place(listener) for listener in listeners)
+    return f"{count(workers)} on {places}" if places else count(workers)
 
 
 def _place(listener: ListenerView) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -18,7 +19,14 @@ from pm import api
 from pm.errors import Failed, NotFound
 from pm.model import AppView, State
 
-from .daemon_fakes.harness import PATIENCE, Daemon, clear, spec, wait_for
+from .daemon_fakes.harness import (
+    PATIENCE,
+    Daemon,
+    clear,
+    processes_of,
+    spec,
+    wait_for,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +69,7 @@ def free_port() -> int:
 
 def test_start_list_stop_delete(daemon: Daemon) -> None:
     assert daemon.ready == {"ok": True}
-    assert daemon.do(api.Start((spec(),))) == "started, 2 workers online, no port"
+    assert daemon.do(api.Start((spec(),))) == "started, 2 sleepers"
     app = daemon.app("web")
     assert (app.state, app.wanted) == (State.ONLINE, State.ONLINE)
     assert [w.id for w in app.workers] == [0, 1]
@@ -125,6 +133,13 @@ def test_stop_overtakes_a_start_that_hangs(daemon: Daemon) -> None:
     assert reply.body is not None
     error = reply.body["outcomes"][0]["error"]
     assert error["message"] == "`start` of `web` was superseded by `stop`"
+
+
+def test_stop_by_the_only_id_overtakes_too(daemon: Daemon) -> None:
+    hanging = daemon.send(api.Start((spec(instances=1, FAKE="hang"),)))
+    wait_for(lambda: daemon.ask(api.List()).apps, "the app is in the list")
+    assert daemon.do(api.Stop(("0",))) == "stopped, 1 worker"
+    daemon.receive(hanging)
 
 
 def test_one_slot_can_be_stopped_started_and_deleted(daemon: Daemon) -> None:
@@ -235,6 +250,64 @@ def test_a_lost_store_is_filled_from_the_living_masters(home: str) -> None:
     second = Daemon(home)
     assert second.pids("web") == pids
     end(second)
+
+
+def test_of_many_daemons_at_once_one_serves_and_the_others_say_so(home: str) -> None:
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        all_of_them = list(pool.map(lambda _: Daemon(home), range(8)))
+    serving = [d for d in all_of_them if d.ready == {"ok": True}]
+    assert len(serving) == 1
+    for other in all_of_them:
+        assert other.ask(api.Ping()).pid == serving[0].process.pid
+        if other is not serving[0]:
+            assert other.ready == {"ok": True, "other": True}
+            other.close()
+    end(serving[0])
+
+
+def test_a_home_with_a_long_name_and_spaces(home: str) -> None:
+    long = f"{home}/{'a long name ' * 8}/{'b' * 100}"
+    os.makedirs(long, 0o700)
+    running = Daemon(long)
+    running.do(api.Start((spec(),)))
+    assert running.app("web").state is State.ONLINE
+    end(running)
+
+
+def test_kill_at_any_moment_forgets_nothing_and_doubles_nothing(home: str) -> None:
+    first = Daemon(home)
+    first.do(api.Start((spec(),)))
+    first.kill()
+    for count in (5, 1, 4, 2):
+        running = Daemon(home)
+        running.ask(api.List())
+        running.send(api.Scale("web", str(count))).close()
+        running.kill()
+    running = Daemon(home)
+    running.do(api.Scale("web", "3"))
+    running.kill()
+    last = Daemon(home)
+    wait_for(lambda: len(pids := last.pids("web")) == 3 and all(pids), "three workers")
+    sleepers = [pid for pid in processes_of(home) if b"sleep" in command(pid)]
+    assert sorted(sleepers) == sorted(last.pids("web"))
+    end(last)
+
+
+def command(pid: int) -> bytes:
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()
+
+
+def test_a_request_under_way_is_answered_when_the_daemon_is_ended(home: str) -> None:
+    first = Daemon(home)
+    hanging = first.send(api.Start((spec(FAKE="hang"),)))
+    wait_for(lambda: first.ask(api.List()).apps, "the app is in the list")
+    first.process.terminate()
+    reply = first.receive(hanging)
+    assert reply.body is not None
+    assert "the daemon ended" in reply.body["outcomes"][0]["error"]["message"]
+    first.close()
+    end(Daemon(home))
 
 
 def test_a_second_daemon_leaves_the_first_alone(daemon: Daemon) -> None:

@@ -90,7 +90,7 @@ class FakeMaster:
                 self.want((), failed=command.slots or ())
             else:
                 self.want(command.slots or ())
-                text = "" if self.listener else "online, no port"
+                text = "" if self.listener else f"{len(self.workers)} sleepers"
                 self.happened("online", "ready", command.id)
         elif command.op in ("restart", "reload"):
             self.spec = command.spec or self.spec

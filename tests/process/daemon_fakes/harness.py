@@ -41,6 +41,7 @@ class Daemon:
 
     def __init__(self, home: str, script: str = "run_daemon.py") -> None:
         self.home = home
+        self.home_fd = os.open(home, os.O_PATH)
         self.context = zmq.Context()
         reading, writing = os.pipe()
         self.process = subprocess.Popen(
@@ -64,7 +65,7 @@ class Daemon:
         sock = self.context.socket(zmq.REQ)
         sock.linger = 0
         sock.rcvtimeo = int(PATIENCE * 1000)
-        sock.connect(f"ipc://{self.home}/rpc.sock")
+        sock.connect(f"ipc:///proc/self/fd/{self.home_fd}/rpc.sock")
         sock.send(raw)
         return sock
 
@@ -104,6 +105,7 @@ class Daemon:
         """Wait for its end and let go of what the test holds."""
         self.process.communicate(timeout=PATIENCE)
         self.context.destroy(linger=0)
+        os.close(self.home_fd)
 
 
 def spec(name: str = "web", instances: int = 2, **env: str) -> AppSpec:
@@ -113,16 +115,23 @@ def spec(name: str = "web", instances: int = 2, **env: str) -> AppSpec:
     )
 
 
-def clear(home: str) -> list[int]:
-    """Kill what has been started for `home`; returns the pids that were still alive."""
-    left = []
+def processes_of(home: str) -> list[int]:
+    """Return the processes that have been started for `home`."""
+    found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                ours = f"PM_HOME={home}".encode() in file.read().split(b"\0")
+                ours = f"PM_HOME={home}".encode() in file.read()
         except OSError:
             continue
         if ours and start_time(int(name)):
-            left.append(int(name))
-            os.kill(int(name), signal.SIGKILL)
+            found.append(int(name))
+    return found
+
+
+def clear(home: str) -> list[int]:
+    """Kill what has been started for `home`; returns the pids that were still alive."""
+    left = processes_of(home)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
     return left

@@ -80,8 +80,8 @@ class App:
         link = self.masters.link or self.masters.launch(self.record)
         return await link.call("want", ticket.request, slots=self.record.wanted)
 
-    async def tell(self, op: Op, ticket: Ticket, slots: tuple[int, ...] | None = None) -> str:
-        """Have the master restart or reload `slots` (None is all) with the spec as it is now."""
+    async def tell(self, op: Op, ticket: Ticket, slots: tuple[int, ...]) -> str:
+        """Have the master restart or reload `slots`, stopped ones too, with the spec as it is now."""
         link = self.masters.link
         if link is None:
             return await self.run(ticket)

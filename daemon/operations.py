@@ -72,7 +72,7 @@ async def renew(
 ) -> Result:
     """Restart or reload; what is stopped is started, what is errored has nothing to reload."""
     chosen = app.record.numbers if slots is None else slots
-    running = tuple(n for n in chosen if n in app.record.wanted)
+    running = set(chosen) & set(app.record.wanted)
     record = want(app.record, chosen, True)
     if env is not None:
         record = replace(record, spec=replace(record.spec, env={**record.spec.env, **env}))
@@ -81,9 +81,7 @@ async def renew(
         return Result(f"started, {_online(app, await app.run(ticket))}")
     if app.view().state is State.ERRORED:
         op = "restart"
-    text = await app.tell(op, ticket, None if slots is None else running)
-    if len(running) < len(chosen):
-        await app.run(ticket)
+    text = await app.tell(op, ticket, chosen)
     return Result(f"{op}ed, {_online(app, text)}")
 
 

@@ -165,6 +165,9 @@ def test_restart_and_reload_bring_a_new_generation_and_a_new_env(daemon: Daemon)
     (detail,) = daemon.ask(api.Describe(("web",))).details
     assert detail.spec.env == {"COLOUR": "blue"}
     assert detail.app.generation == 3
+    daemon.do(api.Stop(("0",)))
+    assert daemon.do(api.Reload(("web",))).startswith("reloaded, 2 workers")
+    assert all(daemon.pids("web"))
     daemon.do(api.Stop(("web",)))
     assert daemon.do(api.Reload(("web",))).startswith("started")
 

@@ -96,7 +96,7 @@ class FakeMaster:
             self.spec = command.spec or self.spec
             slots = tuple(self.workers) if command.slots is None else command.slots
             rest = tuple(slot for slot in self.workers if slot not in slots)
-            everything = tuple(self.workers)
+            everything = tuple(sorted({*self.workers, *slots}))
             self.want(rest)
             self.generation += 1
             self.want(everything)

@@ -81,7 +81,7 @@ class App:
         return await link.call("want", ticket.request, slots=self.record.wanted)
 
     async def tell(self, op: Op, ticket: Ticket, slots: tuple[int, ...]) -> str:
-        """Have the master restart or reload `slots`, stopped ones too, with the spec as it is now."""
+        """Have the master restart or reload `slots`, stopped ones too, with the spec of now."""
         link = self.masters.link
         if link is None:
             return await self.run(ticket)

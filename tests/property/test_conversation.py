@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pm.worker.conversation import BUSY, CLOSING, IDLE, OPAQUE, OPEN, Conversation
@@ -152,6 +152,7 @@ def expected(heard: bytes, said: bytes) -> int:
     return IDLE if idle else BUSY
 
 
+@settings(deadline=None)
 @given(stories())
 def test_any_cut_gives_the_same_state(operations: list[tuple[str, bytes]]) -> None:
     """After every operation the state is that of the transcript."""

@@ -20,10 +20,13 @@ T = TypeVar("T")
 
 _EXACT = 1 << 53  # beyond it a float is not the whole number that was given
 _SHOWN = 80
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def to_plain(value: object) -> Any:  # JSON's own type: there is no narrower one
     """Turn a dataclass, or anything made of them, into dicts, lists and scalars."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, enum.Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 
 from ..control import Command
 from ..errors import Failed, PmError
@@ -14,42 +15,58 @@ from .reload import Reload
 from .restart import Tally
 from .tasks import Restart, Stop, Want
 
+_LONG = ("want", "restart", "reload", "stop")
+
 
 class Commands:
     """Begins commands on one app."""
 
-    def __init__(self, app: App, flush: object, leave: object) -> None:
+    def __init__(self, app: App, flush: Callable[[], None], leave: Callable[[], None]) -> None:
         self._app = app
         self._flush = flush
         self._leave = leave
 
     def handle(self, command: Command, answer: Answer) -> None:
         """Begin a command; `answer` is called when it has finished."""
+        if command.op in _LONG:
+            self._change(command, self._followed(command.id, answer))
+        elif command.op == "signal":
+            answer(*self._signal(command.slots, command.signal))
+        elif command.op == "reset":
+            for slot in self._chosen(command.slots):
+                self._app.slots[slot].tally = Tally()
+            self._app.changed()
+            answer(None, "reset")
+        elif command.op == "flush":
+            self._flush()
+            answer(None, "flushed")
+        else:
+            answer(None, "")
+
+    def _change(self, command: Command, answer: Answer) -> None:
+        """Begin a command that changes which workers run."""
         app = self._app
-        slots = command.slots
-        if command.spec is not None and command.op == "restart":
-            app.spec = command.spec
-        match command.op:
-            case "want":
-                Want(app, slots or (), answer).begin()
-            case "restart":
-                Restart(app, slots or self._all(), answer).begin()
-            case "reload":
-                self.reload(slots or self._all(), command.spec or app.spec, answer)
-            case "stop":
-                self.stop(answer)
-            case "signal":
-                answer(*self._signal(slots, command.signal))
-            case "reset":
-                for slot in self._chosen(slots):
-                    app.slots[slot].tally = Tally()
-                app.changed()
-                answer(None, "reset")
-            case "flush":
-                self._flush()  # type: ignore[operator]
-                answer(None, "flushed")
-            case _:
-                answer(None, "")
+        if command.op == "want":
+            Want(app, command.slots or (), answer).begin()
+        elif command.op == "restart":
+            app.spec = command.spec or app.spec
+            Restart(app, command.slots or self._all(), answer).begin()
+        elif command.op == "reload":
+            self.reload(command.slots or self._all(), command.spec or app.spec, answer)
+        else:
+            self.stop(answer)
+
+    def _followed(self, number: int, answer: Answer) -> Answer:
+        """Let the events until the answer be progress of this command."""
+        news = self._app.news
+        news.request = number
+
+        def last(error: PmError | None, text: str) -> None:
+            if news.request == number:
+                news.request = 0
+            answer(error, text)
+
+        return last
 
     def _all(self) -> tuple[int, ...]:
         return tuple(sorted(self._app.wanted)) or tuple(sorted(self._app.slots))
@@ -74,7 +91,7 @@ class Commands:
 
         def done() -> None:
             answer(None, "stopped")
-            self._leave()  # type: ignore[operator]
+            self._leave()
 
         Stop(app, done).begin()
 

@@ -39,6 +39,8 @@ class Crew:
         """Exits of workers whose pid the template has not told us yet."""
         self.on_message: Callable[[Worker], None] = lambda _: None
         """Called when a worker's link is readable."""
+        self.notify = ""
+        """Where apps say that they are ready, the way of systemd."""
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(list(self._by_launch.values()))
@@ -46,6 +48,10 @@ class Crew:
     def by_launch(self, launch: object) -> Worker | None:
         """Return a living worker."""
         return self._by_launch.get(launch) if isinstance(launch, int) else None
+
+    def by_process(self, pid: int) -> Worker | None:
+        """Return the worker that a process is, or whose process group it is in."""
+        return self._by_pid.get(pid) or self._by_pid.get(process.group_of(pid))
 
     def launch(self, slot: int, generation: Generation) -> Worker:
         """Begin a worker in a slot. Raises OSError if it cannot even be tried."""
@@ -71,7 +77,7 @@ class Crew:
         order: dict[str, object] = {
             "slot": worker.slot,
             "generation": worker.generation.number,
-            "environ": environ(worker.generation.spec, worker),
+            "environ": environ(worker.generation.spec, worker, self.notify),
         }
         fds = [theirs.detach(), page, reader, worker.pipes.out, worker.pipes.error]
         worker.generation.fork(worker.launch, order, fds)
@@ -80,7 +86,9 @@ class Crew:
         spec = worker.generation.spec
         pipes = Pipes(self._logs, worker.slot)
         try:
-            pid = process.spawn_worker(spec, environ(spec, worker), pipes.out, pipes.error)
+            pid = process.spawn_worker(
+                spec, environ(spec, worker, self.notify), pipes.out, pipes.error
+            )
         except OSError:
             pipes.abandon()
             raise
@@ -156,13 +164,15 @@ class Crew:
         self._loop.call_at(limit, lambda: process.send_group(pid, signal.SIGKILL))
 
 
-def environ(spec: AppSpec, worker: Worker) -> dict[str, str]:
+def environ(spec: AppSpec, worker: Worker, notify: str) -> dict[str, str]:
     """Return the variables that a worker finds besides the app's own."""
     added = {
         "PM_APP": spec.name,
         "PM_SLOT": str(worker.slot),
         "PM_GENERATION": str(worker.generation.number),
     }
+    if spec.wait_ready:
+        added["NOTIFY_SOCKET"] = notify
     if spec.instance_var:
         added[spec.instance_var] = str(worker.slot)
     return added

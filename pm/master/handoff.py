@@ -35,6 +35,7 @@ class Handoff:
         self.lanes: dict[Member, Lane] = {}
         self.given: dict[Member, int] = {}
         """Connections handed to each member."""
+        self.total = 0
         self._loop = loop
         self._depth = depth
         self._accepts = accepts
@@ -138,6 +139,7 @@ class Handoff:
                 continue
             os.close(self._queue.popleft()[0])
             self.given[member] = self.given.get(member, 0) + 1
+            self.total += 1
             if self._check is None:
                 self._check = self._loop.call_at(time + PATIENCE, self._look)
         self.gate.accept(not self._queue and len(self._turns) > 0)

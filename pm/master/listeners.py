@@ -100,10 +100,6 @@ class Listeners:
         """Show those that listen."""
         return tuple(_view(h) for h in self._by_key.values() if h.gate.backlog)
 
-    def describe(self) -> str:
-        """Return "127.0.0.1:8000, [::1]:8000"."""
-        return ", ".join(text_of(view) for view in self.views())
-
 
 def _view(handoff: Handoff) -> ListenerView:
     sock = handoff.gate.sock

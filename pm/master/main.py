@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 
 from ..codec import loads
 from ..control import Bootstrap, Status
@@ -19,7 +20,8 @@ from .commands import Commands
 from .daemonlink import DaemonLink
 from .lastwords import LastWords
 from .logs import LogPath, LogPlan, LogWriter, Rotation
-from .loop import Loop
+from .loop import Loop, Timer, now
+from .notify import Notify
 from .questions import Questions
 from .runfile import RunFile
 
@@ -53,11 +55,18 @@ class Master:
         app.crew.on_message = questions.receive
         self._commands = Commands(app, self._logs.flush_files, self._loop.stop)
         os.set_inheritable(control, False)
+        listening = socket.socket(fileno=control)
+        listening.listen(16)  # again: SO_PEERCRED shows whoever listened last
         self._link = DaemonLink(
-            self._loop, socket.socket(fileno=control), boot.nonce,
-            self._commands.handle, self._status, app.listeners.kept,
+            self._loop, listening, boot.nonce,
+            self._commands.handle, self._greeting, app.listeners.kept,
         )  # fmt: skip
         app.news.publish = self._link.happened
+        name = os.path.join(boot.home, "run", f"{file_name(spec.name)}.notify")
+        self._notify = Notify(self._loop, name, self._said_ready)
+        app.crew.notify = self._notify.address
+        self._reported = 0
+        self._counting: Timer | None = None
         app.listeners.on_change = self._link.keep
         path = os.path.join(boot.home, "run", f"{file_name(spec.name)}.json")
         self._run_file = RunFile(path, spec.name, boot.nonce)
@@ -76,6 +85,7 @@ class Master:
         loop.run()
         app.generations.close()
         self._logs.close(_LOG_PATIENCE)
+        self._notify.close()
         self._report()
         self._link.flush()
 
@@ -85,6 +95,12 @@ class Master:
                 template = self._app.generations.exited(pid)
                 self._app.words.reaped(pid, ended, template)
 
+    def _said_ready(self, pid: int) -> None:
+        worker = self._app.crew.by_process(pid)
+        if worker is not None:
+            worker.said_ready = True
+            self._app.crew.lives.judge(worker)
+
     def _reload(self) -> None:
         app = self._app
         self._commands.reload(tuple(sorted(app.wanted)), app.spec, _nobody)
@@ -92,10 +108,26 @@ class Master:
     def _report(self) -> None:
         """Tell the daemon and the run file what has changed in this round."""
         if not self._app.news.dirty:
-            return
+            return self._count()
         self._app.news.dirty = False
         self._run_file.write(sorted(w.pid for w in self._app.crew if w.pid))
         self._link.status(self._status())
+
+    def _count(self) -> None:
+        """Let the counts of connections be told within a second of their change."""
+        total = sum(handoff.total for handoff in self._app.listeners)
+        if total != self._reported:
+            self._reported = total
+            if self._counting is None:
+                self._counting = self._loop.call_at(now() + 1.0, self._recount)
+
+    def _recount(self) -> None:
+        self._counting = None
+        self._app.changed()
+
+    def _greeting(self) -> Status:
+        """Say everything to a daemon that may know nothing of this app."""
+        return replace(self._status(), spec=self._app.spec)
 
     def _status(self) -> Status:
         app = self._app

@@ -14,8 +14,10 @@ class News:
 
     def __init__(self, app: str) -> None:
         self._app = app
-        self.publish: Callable[[Event], None] = lambda _: None
-        """Takes each event."""
+        self.publish: Callable[[Event, int], None] = lambda _event, _request: None
+        """Takes each event, with the command under way that it is progress of."""
+        self.request = 0
+        """Id of the command under way, or 0."""
         self.notes: list[str] = []
         """Remarks for `describe`."""
         self.dirty = True
@@ -25,7 +27,7 @@ class News:
         """Publish something that happened."""
         self.dirty = True
         number = slot.number if slot else None
-        self.publish(Event(time.time(), self._app, kind, reason, number, pid))
+        self.publish(Event(time.time(), self._app, kind, reason, number, pid), self.request)
 
     def remark(self, text: str) -> None:
         """Keep a remark, once."""

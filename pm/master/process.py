@@ -110,6 +110,14 @@ def send_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
 
 
+def group_of(pid: int) -> int:
+    """Return the process group of a process, 0 if it is gone."""
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return 0
+
+
 def group_lives(pid: int) -> bool:
     """True if a process group has members."""
     try:

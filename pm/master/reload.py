@@ -116,6 +116,9 @@ class Reload:
     def _finish(self) -> None:
         app = self._app
         app.generations.current = self._new
+        for slot in app.slots.values():
+            if not slot.workers:  # it starts with the new code, when it starts
+                slot.generation = self._new
         for key in app.listeners.unused():
             app.news.event("note", f"{key}: generation {self._new.number} does not open it: closed")
             app.listeners.close(key)

@@ -182,10 +182,8 @@ def failure_of(slot: Slot, worker: Worker) -> PmError:
 
 
 def summary(app: App) -> str:
-    """Return "4 workers on 127.0.0.1:8000", or what else is true."""
-    count = sum(slot.state is State.ONLINE for slot in app.slots.values())
-    workers = f"{count} worker{'' if count == 1 else 's'}"
-    where = app.listeners.describe()
-    if where:
-        return f"{workers} on {where}"
-    return f"{workers}, online, no port" if count else "stopped"
+    """Return what is to be said of an app that serves no port."""
+    online = any(slot.state is State.ONLINE for slot in app.slots.values())
+    if app.listeners.views():
+        return ""
+    return "online, no port" if online else "stopped"

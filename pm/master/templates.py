@@ -37,23 +37,20 @@ class Templates:
 
     def _renew(self, old: Generation) -> None:
         """Load the code again for slots whose template is gone: a new generation."""
-        slots = [
-            s
-            for s in self._app.slots.values()
-            if s.generation is old and s.number in self._app.wanted
-        ]
+        app = self._app
+        slots = [s for s in app.slots.values() if s.generation is old and s.number in app.wanted]
         if not slots:
             return
         new = app.generations.new(old.spec)
         for slot in slots:
             slot.generation = new
-        if self._app.generations.current is old:
-            self._app.generations.current = new
-        self._app.news.event(
+        if app.generations.current is old:
+            app.generations.current = new
+        app.news.event(
             "note", f"template {old.pid} of generation {old.number} died: {new.number} follows"
         )
         if old.proven and any(slot.workers for slot in slots):
             try:
-                self._app.generations.begin(new)
+                app.generations.begin(new)
             except OSError as error:
-                self._app.news.event("note", f"no new template: {error.strerror}")
+                app.news.event("note", f"no new template: {error.strerror}")

@@ -12,7 +12,7 @@ import os
 import socket
 from typing import Any
 
-from . import here
+from . import here, loops
 from .connection import Connection
 from .link import RAW, park, received_fds
 
@@ -120,6 +120,7 @@ def _connection(
     if socket.getdefaulttimeout() is None and sock.gettimeout():
         conn.setblocking(True)
     conn.watch(entry.key, peer)
+    loops.watch()
     host, *numbers = peer.rstrip(b"\0").decode("ascii").split(" ")
     return conn, (host, *map(int, numbers))
 

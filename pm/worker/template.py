@@ -2,7 +2,7 @@
 
 It reads the app's code once: a generation is one template. It forks twice, so that the worker's
 parent is the master (a child subreaper). It is also the warden: when the master dies, it gives
-its workers the stop signal and, after the stop timeout, kills them.
+its workers the stop protocol (`ward`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import gc
 import json
 import os
 import select
-import signal
 import socket
 import struct
 import sys
-import time
 from typing import Any
 
-from . import here, program, publicname, shim
+from . import board, here, program, publicname, shim, ward
 from .link import RAW, park, received_fds
 
 _FLAGS = socket.MSG_CMSG_CLOEXEC
@@ -42,8 +40,8 @@ class Template:
         self.channel = channel
         self.app = app
         self.code: Any = None
-        self.workers: dict[int, int] = {}
-        """pid by pidfd."""
+        self.workers: dict[int, ward.Ward] = {}
+        """The living workers, by pidfd."""
 
     def prepare(self) -> None:
         """Patch, set sys.path, preload, compile; then say so."""
@@ -68,12 +66,12 @@ class Template:
             for fd, _ in poll.poll():
                 if fd != self.channel.fileno():
                     poll.unregister(fd)
+                    self.workers.pop(fd).page.close()
                     os.close(fd)
-                    del self.workers[fd]
                     continue
                 raw, ancillary, _, _ = self.channel.recvmsg(_LARGEST, _SPACE, _FLAGS)
                 if not raw:
-                    self._ward()
+                    ward.stop(self.workers, self.app["stop_signal"], self.app["kill_timeout"])
                 job = self._fork(json.loads(raw), received_fds(ancillary), poll)
                 if job is not None:
                     return job
@@ -95,19 +93,19 @@ class Template:
         os.close(reader)
         os.waitpid(child, 0)
         pid = struct.unpack("i", raw)[0] if len(raw) == 4 else 0
+        if pid:
+            self._guard(pid, fds[1], poll)
         for fd in fds:
             os.close(fd)
-        if pid:
-            self._guard(pid, poll)
         self._tell({"do": "forked", "id": order["id"], "pid": pid})
         return None
 
-    def _guard(self, pid: int, poll: Any) -> None:
+    def _guard(self, pid: int, page: int, poll: Any) -> None:
         try:
             pidfd = park(os.pidfd_open(pid))
         except OSError:  # dead already
             return
-        self.workers[pidfd] = pid
+        self.workers[pidfd] = ward.Ward(pid, board.attach(page))
         poll.register(pidfd, select.POLLIN)
 
     def _become_worker(self, order: dict[str, Any], fds: list[int]) -> program.Job:
@@ -127,30 +125,6 @@ class Template:
         gc.enable()
         app = self.app
         return program.Job(app["target"], app["script"], app["args"], self.code, order["environ"])
-
-    def _ward(self) -> None:
-        """Stop the workers of a dead master, then end."""
-        number = signal.Signals[self.app["stop_signal"]]
-        for pid in self.workers.values():
-            _kill(pid, number)
-        poll = select.poll()
-        for pidfd in self.workers:
-            poll.register(pidfd, select.POLLIN)
-        end = time.monotonic() + self.app["kill_timeout"]
-        while self.workers and (left := end - time.monotonic()) > 0:
-            for pidfd, _ in poll.poll(left * 1000):
-                poll.unregister(pidfd)
-                del self.workers[pidfd]
-        for pid in self.workers.values():
-            _kill(-pid, signal.SIGKILL)
-        os._exit(0)
-
-
-def _kill(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except OSError:  # gone in between
-        pass
 
 
 def preload(modules: list[str]) -> str:

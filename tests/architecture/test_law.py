@@ -31,7 +31,8 @@ IMPURE = {"os", "socket", "signal", "time", "random", "threading", "subprocess",
 PROCESS_EFFECTS = {
     "pm.master.process": "fork, signal, reap: the master's one place",
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
-    "pm.worker.template": "forks workers; as warden, stops them after the master's death",
+    "pm.worker.template": "forks workers",
+    "pm.worker.ward": "stops workers after their master's death",
 }
 """The modules of pm/ that may fork, kill or wait, each with its reason."""
 

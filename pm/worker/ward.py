@@ -1,0 +1,70 @@
+"""The warden: stops the workers of a dead master, as the master would have done."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import select
+import signal
+import time
+from typing import NamedTuple, NoReturn
+
+from .conversation import BUSY, OPEN
+
+_LOOK = 0.02
+_FIRST_LOOK = 0.05
+"""Seconds in which a worker reads what its channel still holds."""
+_OPEN_GRACE = 1.0
+"""Seconds that a new connection is given to send its request."""
+
+
+class Ward(NamedTuple):
+    """One worker to be stopped if the master dies."""
+
+    pid: int
+    page: mmap.mmap
+    """Its board."""
+
+
+def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoReturn:
+    """Let each worker (by pidfd) finish, signal it, kill it if it stays; then end this process.
+
+    Nothing new reaches them: their channels have ended with the master. The next master serves
+    on the same listeners meanwhile.
+    """
+    number = signal.Signals[stop_signal]
+    begun = time.monotonic()
+    finish = begun + kill_timeout
+    time.sleep(_FIRST_LOOK)
+    unsignalled = dict(workers)
+    while workers and time.monotonic() < finish + kill_timeout:
+        waited = time.monotonic() - begun
+        for pidfd, ward in list(unsignalled.items()):
+            if waited >= kill_timeout or not _at_work(ward.page[:], waited):
+                del unsignalled[pidfd]
+                _send(ward.pid, number)
+        _bury(workers, unsignalled)
+    for ward in workers.values():
+        _send(-ward.pid, signal.SIGKILL)
+    os._exit(0)
+
+
+def _at_work(page: bytes, waited: float) -> bool:
+    return BUSY in page or (waited < _OPEN_GRACE and OPEN in page)
+
+
+def _bury(workers: dict[int, Ward], unsignalled: dict[int, Ward]) -> None:
+    """Wait a moment for exits."""
+    poll = select.poll()
+    for pidfd in workers:
+        poll.register(pidfd, select.POLLIN)
+    for pidfd, _ in poll.poll(_LOOK * 1000):
+        del workers[pidfd]
+        unsignalled.pop(pidfd, None)
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except OSError:  # gone in between
+        pass

@@ -281,7 +281,7 @@ def test_30_000_fed_to_readers_of_which_one_dawdles(bench: Bench) -> None:
         thread.join(10)
     os.close(null)
     assert Counter(map(int, taken)) == Counter(range(TOTAL))
-    assert bench.given("dawdler")[0] > 1000
+    assert bench.given("dawdler")[0] > 0
 
 
 def _read(end: socket.socket, taken: list[bytes], stop: threading.Event, pause: float) -> None:

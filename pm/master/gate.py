@@ -72,6 +72,7 @@ class Gate:
     def shut(self) -> None:
         """Release the port: shutdown(2) does, whoever else holds the socket."""
         self.accept(False)
-        self.backlog = 0
-        with suppress(OSError):  # never listened
-            self.sock.shutdown(socket.SHUT_RDWR)
+        listened, self.backlog = self.backlog > 0, 0
+        with suppress(OSError):
+            if listened:  # else it may be a client by now, given back to the app
+                self.sock.shutdown(socket.SHUT_RDWR)

@@ -287,6 +287,23 @@ def check_free_port_idiom():
         return [sock.getsockname()[1] == port, serve_one(sock)]
 
 
+def check_source_address():
+    port = next(free)
+    with listening() as server:
+        client = socket.create_connection(server.getsockname(), 2, source_address=(LOCAL, port))
+        conn, address = server.accept()
+        conn.sendall(b"x")
+        found = [
+            address == (LOCAL, port),
+            client.getsockname() == (LOCAL, port),
+            client.recv(1) == b"x",
+        ]
+        found += [client.getpeername() == server.getsockname(), client.gettimeout()]
+        conn.close()
+        client.close()
+        return found
+
+
 def check_source_address_by_connect_ex():
     with listening() as server, bound() as client:
         found = [client.connect_ex(server.getsockname())]

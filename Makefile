@@ -33,7 +33,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -q tests/architecture
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel --no-isolation

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..model import AppSpec, ListenerView, State
+from . import process
 from .crashes import Crashes
 from .crew import Crew
 from .generation import Generation
@@ -47,7 +48,7 @@ class App:
         self.tasks: list[Task] = []
         self.known_to_listen = False
         self.news = News(spec.name)
-        self.listeners = Listeners(loop, spec.queue_depth, self._accepts)
+        self.listeners = Listeners(loop, spec.queue_depth, self._accepts, self._runs)
         self.listeners.on_open = self._opened
         self.crew = Crew(loop, self.listeners, words.logs, self)
         self.crashes = Crashes(self)
@@ -83,7 +84,7 @@ class App:
         """Launch in every wanted slot that is neither filled, nor waiting, nor errored."""
         for number in sorted(self.wanted):
             slot = self.slot(number)
-            if not slot.workers and slot.idle is State.STOPPED:
+            if not slot.workers and slot.idle is State.STOPPED and not slot.over:
                 self.launch(slot)
 
     def sweep(self) -> None:
@@ -128,6 +129,10 @@ class App:
         if worker is not None:
             worker.accepted.add(key)
             self.crew.lives.judge(worker)
+
+    def _runs(self, member: object) -> bool:
+        worker = self.crew.by_launch(member)
+        return worker is not None and process.is_runnable(worker.pid)
 
     def _opened(self, view: ListenerView) -> None:
         self.known_to_listen = True

@@ -29,11 +29,13 @@ class Crashes:
             slot.rest(State.STOPPED, worker.reason)
             return
         ended = worker.ended or Exit(None, worker.reason or "a failed fork")
-        uptime = now() - worker.launched
-        if worker.ready_at is None:
-            uptime = 0.0  # never ready is unstable, however long it took
         slot.tally, verdict = judge(
-            slot.tally, worker.generation.spec, ended, uptime, random.random()
+            slot.tally,
+            worker.generation.spec,
+            ended,
+            uptime=now() - worker.launched,
+            jitter=random.random(),
+            ready=worker.ready_at is not None,
         )
         reason = f"{worker.reason}; {verdict.reason}" if worker.reason else verdict.reason
         self._carry_out(slot, verdict, reason)
@@ -41,7 +43,7 @@ class Crashes:
     def _carry_out(self, slot: Slot, verdict: Verdict, reason: str) -> None:
         if verdict.action is Action.STAY_STOPPED:
             slot.rest(State.STOPPED, reason)
-            self._app.wanted.discard(slot.number)
+            slot.over = True
             self._app.news.event("stop", reason, slot)
         elif verdict.action is Action.GIVE_UP:
             self.give_up(slot, reason)

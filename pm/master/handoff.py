@@ -1,7 +1,7 @@
 """The hand-off of one listener: each accepted connection goes to the worker whose turn it is.
 
-A worker is *behind* when its oldest undelivered connection has waited `PATIENCE` or it holds
-`depth` of them. What it held is pulled back and goes to the next; a probe is left, and the
+A worker is *behind* when its oldest undelivered connection has waited too long (`lane`) or it
+holds `depth` of them. What it held is pulled back and goes to the next; a probe is left, and the
 worker is out of the rotation until it takes the probe. When nobody is in the rotation, the
 master stops accepting: connections wait in the kernel's backlog.
 """
@@ -15,11 +15,10 @@ from collections import deque
 from collections.abc import Callable, Hashable
 
 from .gate import Gate
-from .lane import PROBE, WAKE, Lane, Undelivered, drop
+from .lane import PATIENCE, PROBE, WAKE, Lane, Undelivered, drop
 from .loop import Loop, Timer, now
 from .rotation import Policy, RoundRobin
 
-PATIENCE = 0.020
 _EDGE = select.EPOLLOUT | select.EPOLLET
 
 Member = Hashable
@@ -29,7 +28,12 @@ class Handoff:
     """One listener and the lanes to its workers."""
 
     def __init__(
-        self, loop: Loop, sock: socket.socket, depth: int, accepts: Callable[[Member], None]
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        depth: int,
+        accepts: Callable[[Member], None],
+        runs: Callable[[Member], bool],
     ) -> None:
         self.gate = Gate(loop, sock, self._arrived)
         self.lanes: dict[Member, Lane] = {}
@@ -40,6 +44,8 @@ class Handoff:
         self._depth = depth
         self._accepts = accepts
         """Called when a worker that is not in the rotation yet has taken its probe."""
+        self._runs = runs
+        """True if a worker is ready to run, and only waits for a core."""
         self._turns: Policy[Member] = RoundRobin()
         self._queue: deque[Undelivered] = deque()
         """Accepted, and given to nobody: what was pulled back, and handovers."""
@@ -119,7 +125,7 @@ class Handoff:
         self._loop.watch(lane.ours.fileno(), _EDGE, lambda _: self._picked_up(member, lane))
 
     def _picked_up(self, member: Member, lane: Lane) -> None:
-        if lane.accepting or lane.pending():
+        if lane.accepting or lane.pending(now()):
             return
         lane.accepting = True
         self._loop.forget(lane.ours.fileno())
@@ -134,7 +140,7 @@ class Handoff:
         while self._queue and (member := self._turns.choose()) is not None:
             lane = self.lanes[member]
             time = now()
-            if lane.is_behind(self._depth, time - PATIENCE) or not lane.give(self._queue[0], time):
+            if self._behind(member, lane, time) or not lane.give(self._queue[0], time):
                 self._demote(member, lane)
                 continue
             os.close(self._queue.popleft()[0])
@@ -144,6 +150,9 @@ class Handoff:
                 self._check = self._loop.call_at(time + PATIENCE, self._look)
         self.gate.accept(not self._queue and len(self._turns) > 0)
 
+    def _behind(self, member: Member, lane: Lane, time: float) -> bool:
+        return lane.is_behind(self._depth, time, lambda: self._runs(member))
+
     def _demote(self, member: Member, lane: Lane) -> None:
         self._turns.leave(member)
         self._queue.extendleft(reversed(lane.pull_back()))
@@ -152,13 +161,12 @@ class Handoff:
     def _look(self) -> None:
         """See who has left a connection lying."""
         self._check = None
-        waiting = []
-        limit = now() - PATIENCE
+        time = now()
+        waits = False
         for member, lane in list(self.lanes.items()):
-            if lane.is_behind(self._depth, limit):
+            if self._behind(member, lane, time):
                 self._demote(member, lane)
-            elif lane.given:
-                waiting.append(lane.given[0])
+            waits = waits or bool(lane.given)
         self._pump()
-        if waiting and self._check is None:
-            self._check = self._loop.call_at(min(waiting) + PATIENCE, self._look)
+        if waits and self._check is None:
+            self._check = self._loop.call_at(time + PATIENCE, self._look)

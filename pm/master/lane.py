@@ -11,11 +11,17 @@ import os
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
 
 CONNECTION = b"C"
 PROBE = b"P"
 WAKE = b"W"
 """First bytes of messages; `pm.worker.listening` reads them."""
+
+PATIENCE = 0.020
+"""Seconds that a connection may lie with a worker that takes none."""
+LONGEST_WAIT = 0.100
+"""Seconds that it may lie with one that is only slow."""
 
 _SIZE = 96
 """All messages are of one length, so that SIOCOUTQ counts them."""
@@ -53,6 +59,8 @@ class Lane:
         self._answer = array.array("i", [0])
         self.given: deque[float] = deque()
         """When each undelivered connection was sent (monotonic seconds)."""
+        self.taken = 0.0
+        """When the worker was last seen to have taken one."""
         self.accepting = False
         """The worker has taken its last probe: it does call accept()."""
         self.entered = False
@@ -76,19 +84,31 @@ class Lane:
         with contextlib.suppress(BlockingIOError):
             self.ours.send(kind.ljust(_SIZE, b"\0"), _NOW)
 
-    def pending(self) -> int:
+    def pending(self, now: float) -> int:
         """Return how many messages the worker has not read, and forget the times of the others."""
         count = _unread(self.ours, self._answer) // self.unit
+        if len(self.given) > count:
+            self.taken = now
         while len(self.given) > count:
             self.given.popleft()
         return count
 
-    def is_behind(self, depth: int, limit: float) -> bool:
-        """True if it holds `depth` connections, or one since before `limit`."""
-        if not self.given or (len(self.given) < depth and self.given[0] > limit):
+    def is_behind(self, depth: int, now: float, runs: Callable[[], bool]) -> bool:
+        """True if it holds `depth` connections, or one for too long.
+
+        A worker that still takes connections, or is ready to run and waits for a core (`runs`),
+        is slow, not stuck: it is given until `LONGEST_WAIT`.
+        """
+        given = self.given
+        if not given or (len(given) < depth and now - given[0] < PATIENCE):
             return False
-        self.pending()
-        return bool(self.given) and (len(self.given) >= depth or self.given[0] <= limit)
+        self.pending(now)
+        if not given or len(given) >= depth:
+            return bool(given)
+        waited = now - given[0]
+        if waited < PATIENCE or waited >= LONGEST_WAIT:
+            return waited >= LONGEST_WAIT
+        return now - self.taken >= PATIENCE and not runs()
 
     def pull_back(self) -> list[Undelivered]:
         """Take back every connection that the worker has not read, in order."""

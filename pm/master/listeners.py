@@ -28,10 +28,17 @@ def _nothing(*_: object) -> None:
 class Listeners:
     """All of them, by key; iterating gives their hand-offs."""
 
-    def __init__(self, loop: Loop, depth: int, accepts: Callable[[Member, str], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        depth: int,
+        accepts: Callable[[Member, str], None],
+        runs: Callable[[Member], bool],
+    ) -> None:
         self._loop = loop
         self._depth = depth
         self._accepts = accepts
+        self._runs = runs
         self._by_key: dict[str, Handoff] = {}
         self.on_open: Callable[[ListenerView], None] = _nothing
         """Called when a listener begins to listen."""
@@ -67,7 +74,9 @@ class Listeners:
     def keep(self, key: str, sock: socket.socket) -> Handoff:
         """Take over a bound socket."""
         sock.setblocking(False)
-        handoff = Handoff(self._loop, sock, self._depth, lambda member: self._accepts(member, key))
+        handoff = Handoff(
+            self._loop, sock, self._depth, lambda member: self._accepts(member, key), self._runs
+        )
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             handoff.gate.backlog = 1  # it listens already, with what a dead master asked for
         self._by_key[key] = handoff

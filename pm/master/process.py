@@ -133,6 +133,11 @@ def start_time(pid: int) -> int:
     return int(fields[19]) if fields else 0
 
 
+def is_runnable(pid: int) -> bool:
+    """True if a process runs or waits for a core: it sleeps in nothing."""
+    return _stat(pid)[:1] == ["R"]
+
+
 def cpu_ticks(pid: int) -> int:
     """Return the CPU time a process has used, in clock ticks."""
     fields = _stat(pid)

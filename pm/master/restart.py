@@ -55,15 +55,19 @@ class Verdict:
 
 
 def judge(
-    tally: Tally, spec: AppSpec, ended: Exit, uptime: float, jitter: float
+    tally: Tally, spec: AppSpec, ended: Exit, uptime: float, jitter: float, ready: bool = True
 ) -> tuple[Tally, Verdict]:
-    """Decide after an exit; `jitter` is a random number from 0 to 1."""
+    """Decide after an exit.
+
+    `jitter` is a random number from 0 to 1; a worker that was never `ready` was unstable,
+    however long that took.
+    """
     lived = f"{ended} after {_duration(uptime)}"
     if ended.code is not None and ended.code in spec.stop_exit_codes:
         return tally, Verdict(Action.STAY_STOPPED, 0, f"{lived}: one of stop_exit_codes")
     if not spec.autorestart:
         return tally, Verdict(Action.STAY_STOPPED, 0, f"{lived}; autorestart is off")
-    unstable = tally.unstable + 1 if uptime < spec.min_uptime else 0
+    unstable = tally.unstable + 1 if uptime < spec.min_uptime or not ready else 0
     if unstable > spec.max_restarts:
         reason = f"{lived}; {unstable} unstable exits in a row (max_restarts {spec.max_restarts})"
         return replace(tally, unstable=unstable), Verdict(Action.GIVE_UP, 0, reason)

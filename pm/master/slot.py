@@ -23,6 +23,8 @@ class Slot:
     """Two while a reload replaces one by the other, the newer last."""
     idle: State = State.STOPPED
     """Its state while it has no worker: STOPPED, WAITING or ERRORED."""
+    over: bool = False
+    """It ended by itself and shall not be started again without a word."""
     reason: str = ""
     lines: tuple[str, ...] = ()
     """Last words of a worker that failed."""
@@ -46,7 +48,7 @@ class Slot:
 
     def rest(self, idle: State, reason: str) -> None:
         """Be without a worker, for a reason."""
-        self.idle, self.reason = idle, reason
+        self.idle, self.reason, self.over = idle, reason, False
 
     def cancel(self) -> None:
         """Forget a restart that waits."""

@@ -186,4 +186,6 @@ def summary(app: App) -> str:
     online = any(slot.state is State.ONLINE for slot in app.slots.values())
     if app.listeners.views():
         return ""
-    return "online, no port" if online else "stopped"
+    if online:
+        return "online, no port"
+    return next((slot.reason for slot in app.slots.values() if slot.reason), "stopped")

@@ -12,11 +12,14 @@ import _weakref
 import errno
 import select
 import socket
-from typing import Any, Callable
 
 from . import board, here
 from .conversation import IDLE, OPEN, Conversation, looks_like_request
 from .link import RAW
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 _poll = select.poll

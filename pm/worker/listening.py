@@ -10,11 +10,14 @@ import _socket
 import errno
 import os
 import socket
-from typing import Any
 
 from . import here, loops
 from .connection import Connection
 from .link import RAW, park, received_fds
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any
 
 CONNECTION = ord("C")
 """First byte of a message that carries a connection; the peer's address follows."""

@@ -8,10 +8,13 @@ they are at end of file, for the app, because they have moved.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from . import board, here
 from .connection import live
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def watch() -> None:

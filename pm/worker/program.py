@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType
-from typing import Any, NamedTuple
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
 
 
-class Job(NamedTuple):
+class Job:
     """What a forked worker is to run."""
 
-    target: str
-    """`script` or `module`."""
-    script: str
-    args: list[str]
-    code: CodeType | None
-    """The script as the template read it; None for a folder, a zip file or a module."""
-    environ: dict[str, str]
-    """Variables to add."""
+    def __init__(
+        self,
+        target: str,
+        script: str,
+        args: list[str],
+        code: CodeType | None,
+        environ: dict[str, str],
+    ) -> None:
+        self.target = target
+        """`script` or `module`."""
+        self.script = script
+        self.args = args
+        self.code = code
+        """The script as the template read it; None for a folder, a zip file or a module."""
+        self.environ = environ
+        """Variables to add."""
 
 
 def compiled(path: str) -> CodeType | None:

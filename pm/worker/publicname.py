@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, cast
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class PublicName:
@@ -16,7 +19,8 @@ class PublicName:
             return None
         import _frozen_importlib as bootstrap
 
-        return bootstrap.ModuleSpec("pm", cast(Any, PublicName), is_package=True)
+        loader: Any = PublicName
+        return bootstrap.ModuleSpec("pm", loader, is_package=True)
 
     @staticmethod
     def create_module(_spec: object) -> Any:

@@ -11,10 +11,13 @@ import errno
 import os
 import socket
 import sys
-from typing import Any, Callable
 
 from . import connection, here, listening
 from .link import RAW
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _INTERNAL = ("multiprocessing.connection",)

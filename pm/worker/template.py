@@ -14,10 +14,13 @@ import select
 import socket
 import struct
 import sys
-from typing import Any
 
 from . import board, here, program, publicname, shim, ward
 from .link import RAW, park, received_fds
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any
 
 _FLAGS = socket.MSG_CMSG_CLOEXEC
 _SPACE = socket.CMSG_SPACE(4 * 8)

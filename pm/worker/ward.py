@@ -7,9 +7,12 @@ import os
 import select
 import signal
 import time
-from typing import NamedTuple, NoReturn
 
 from .conversation import BUSY, OPEN
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _LOOK = 0.02
 _FIRST_LOOK = 0.05
@@ -18,12 +21,13 @@ _OPEN_GRACE = 1.0
 """Seconds that a new connection is given to send its request."""
 
 
-class Ward(NamedTuple):
+class Ward:
     """One worker to be stopped if the master dies."""
 
-    pid: int
-    page: mmap.mmap
-    """Its board."""
+    def __init__(self, pid: int, page: mmap.mmap) -> None:
+        self.pid = pid
+        self.page = page
+        """Its board."""
 
 
 def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoReturn:

@@ -192,6 +192,11 @@ class Connection(socket.socket):
         if slot >= 0 and not self._moved:
             self._show(board.NONE)
 
+    def be_blind(self) -> None:
+        """Take note that what happens from here on is not seen: it happens in C."""
+        self._show(board.BLIND)
+        self._talk.received(b"\0")
+
     def detach(self) -> int:
         """Give the fd away: from here on nothing is seen (TLS)."""
         live.pop(RAW.fileno(self), None)

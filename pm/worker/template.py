@@ -15,7 +15,7 @@ import socket
 import struct
 import sys
 
-from . import board, here, program, publicname, shim, ward
+from . import board, here, hooks, program, publicname, shim, ward
 from .link import RAW, park, received_fds
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -51,6 +51,7 @@ class Template:
         app = self.app
         shim.exclusive.update(app["exclusive_ports"])
         shim.install()
+        sys.meta_path.insert(0, hooks.ImportHook())
         sys.meta_path.append(publicname.PublicName())
         sys.path.insert(0, program.first_path(app["target"], app["script"]))
         culprit = preload(app["preload"]) if app["preload"] else ""

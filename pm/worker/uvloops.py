@@ -1,0 +1,86 @@
+"""uvloop: its servers accept in C; here they accept from the hand-off channel, in Python.
+
+`create_server` is asyncio's own, which needs of a loop only what is lent to it below; each
+accepted connection is then uvloop's again (`connect_accepted_socket`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from asyncio.base_events import BaseEventLoop
+
+from . import here
+from .connection import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_TRANSIENT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE = 1.0  # asyncio's own, when it is out of fds
+_LENT = ("_create_server_getaddrinfo", "_ensure_resolved")
+
+
+def adapt(uvloop: Any) -> None:
+    """Let uvloop's loops serve what the master hands over."""
+    loop = uvloop.Loop
+    for name in _LENT:
+        setattr(loop, name, getattr(BaseEventLoop, name))
+    loop._debug = property(loop.get_debug)
+    loop._start_serving = _start_serving
+    loop._stop_serving = _stop_serving
+    native = loop.create_server
+
+    async def create_server(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if here.link is None:
+            return await native(self, *args, **kwargs)
+        return await BaseEventLoop.create_server(self, *args, **kwargs)
+
+    loop.create_server = create_server
+
+
+def _start_serving(
+    self: Any, factory: Any, sock: Any, sslcontext: Any = None, server: Any = None,
+    backlog: int = 100, *timeouts: Any,
+) -> None:  # fmt: skip
+    self.add_reader(
+        sock.fileno(), _accept, self, factory, sock, sslcontext, server, backlog, timeouts
+    )
+
+
+def _stop_serving(self: Any, sock: Any) -> None:
+    self.remove_reader(sock.fileno())
+    sock.close()
+
+
+def _accept(
+    loop: Any, factory: Any, sock: Any, sslcontext: Any, server: Any, backlog: int, timeouts: Any
+) -> None:
+    for _ in range(backlog):
+        try:
+            conn, _address = sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in _TRANSIENT:
+                raise
+            loop.remove_reader(sock.fileno())
+            again = (factory, sock, sslcontext, server, backlog, *timeouts)
+            loop.call_later(_PAUSE, loop._start_serving, *again)
+            return
+        conn.setblocking(False)
+        if isinstance(conn, Connection):
+            conn.be_blind()
+        loop.create_task(_connect(loop, factory, conn, sslcontext, timeouts))
+
+
+async def _connect(loop: Any, factory: Any, conn: Any, sslcontext: Any, timeouts: Any) -> None:
+    options = {}
+    if sslcontext is not None:
+        names = ("ssl_handshake_timeout", "ssl_shutdown_timeout")
+        options = {"ssl": sslcontext, **dict(zip(names, timeouts))}
+    try:
+        await loop.connect_accepted_socket(factory, conn, **options)
+    except (OSError, asyncio.TimeoutError):  # the peer has gone, or its handshake has failed
+        conn.close()

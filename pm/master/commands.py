@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from typing import Protocol
 
 from ..control import Command
 from ..errors import Failed, PmError
@@ -18,13 +18,25 @@ from .tasks import Restart, Stop, Want
 _LONG = ("want", "restart", "reload", "stop")
 
 
+class Office(Protocol):
+    """What a command needs of the master around the app."""
+
+    def flush_logs(self) -> None:
+        """Empty the log files."""
+
+    def report(self) -> None:
+        """Tell the daemon the state as it is."""
+
+    def leave(self) -> None:
+        """End the master."""
+
+
 class Commands:
     """Begins commands on one app."""
 
-    def __init__(self, app: App, flush: Callable[[], None], leave: Callable[[], None]) -> None:
+    def __init__(self, app: App, office: Office) -> None:
         self._app = app
-        self._flush = flush
-        self._leave = leave
+        self._office = office
 
     def handle(self, command: Command, answer: Answer) -> None:
         """Begin a command; `answer` is called when it has finished."""
@@ -38,7 +50,7 @@ class Commands:
             self._app.changed()
             answer(None, "reset")
         elif command.op == "flush":
-            self._flush()
+            self._office.flush_logs()
             answer(None, "flushed")
         else:
             answer(None, "")
@@ -64,6 +76,7 @@ class Commands:
         def last(error: PmError | None, text: str) -> None:
             if news.request == number:
                 news.request = 0
+            self._office.report()  # whoever gets the answer shall know the state it speaks of
             answer(error, text)
 
         return last
@@ -91,7 +104,7 @@ class Commands:
 
         def done() -> None:
             answer(None, "stopped")
-            self._leave()
+            self._office.leave()
 
         Stop(app, done).begin()
 

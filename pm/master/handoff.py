@@ -54,7 +54,7 @@ class Handoff:
     def attach(self, member: Member) -> Lane:
         """Make a lane for a worker; it gets nothing before `open` and `enter`."""
         self.withdraw(member)
-        lane = self.lanes[member] = Lane()
+        lane = self.lanes[member] = Lane(lambda: self._runs(member))
         return lane
 
     def open(self, member: Member, backlog: int) -> None:
@@ -140,7 +140,7 @@ class Handoff:
         while self._queue and (member := self._turns.choose()) is not None:
             lane = self.lanes[member]
             time = now()
-            if self._behind(member, lane, time) or not lane.give(self._queue[0], time):
+            if lane.is_behind(self._depth, time) or not lane.give(self._queue[0], time):
                 self._demote(member, lane)
                 continue
             os.close(self._queue.popleft()[0])
@@ -149,9 +149,6 @@ class Handoff:
             if self._check is None:
                 self._check = self._loop.call_at(time + PATIENCE, self._look)
         self.gate.accept(not self._queue and len(self._turns) > 0)
-
-    def _behind(self, member: Member, lane: Lane, time: float) -> bool:
-        return lane.is_behind(self._depth, time, lambda: self._runs(member))
 
     def _demote(self, member: Member, lane: Lane) -> None:
         self._turns.leave(member)
@@ -164,7 +161,7 @@ class Handoff:
         time = now()
         waits = False
         for member, lane in list(self.lanes.items()):
-            if self._behind(member, lane, time):
+            if lane.is_behind(self._depth, time):
                 self._demote(member, lane)
             waits = waits or bool(lane.given)
         self._pump()

@@ -54,7 +54,9 @@ class Lane:
 
     unit = _calibrate()
 
-    def __init__(self) -> None:
+    def __init__(self, runs: Callable[[], bool] = bool) -> None:
+        self._runs = runs
+        """True if the worker is ready to run, and only waits for a core."""
         self.ours, self.theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._answer = array.array("i", [0])
         self.given: deque[float] = deque()
@@ -93,10 +95,10 @@ class Lane:
             self.given.popleft()
         return count
 
-    def is_behind(self, depth: int, now: float, runs: Callable[[], bool]) -> bool:
+    def is_behind(self, depth: int, now: float) -> bool:
         """True if it holds `depth` connections, or one for too long.
 
-        A worker that still takes connections, or is ready to run and waits for a core (`runs`),
+        A worker that still takes connections, or is ready to run and waits for a core,
         is slow, not stuck: it is given until `LONGEST_WAIT`.
         """
         given = self.given
@@ -108,7 +110,7 @@ class Lane:
         waited = now - given[0]
         if waited < PATIENCE or waited >= LONGEST_WAIT:
             return waited >= LONGEST_WAIT
-        return now - self.taken >= PATIENCE and not runs()
+        return now - self.taken >= PATIENCE and not self._runs()
 
     def pull_back(self) -> list[Undelivered]:
         """Take back every connection that the worker has not read, in order."""

@@ -101,9 +101,13 @@ class Listeners:
         for key in list(self._by_key):
             self.close(key)
 
-    def unused(self) -> list[str]:
-        """Return the keys for which no worker has a lane."""
-        return [key for key, handoff in self._by_key.items() if not handoff.lanes]
+    def close_unused(self) -> list[str]:
+        """Close those for which no worker has a lane; returns their addresses."""
+        unused = [key for key, handoff in self._by_key.items() if not handoff.lanes]
+        texts = [text_of(_view(self._by_key[key])) for key in unused]
+        for key in unused:
+            self.close(key)
+        return texts
 
     def views(self) -> tuple[ListenerView, ...]:
         """Show those that listen."""

@@ -53,7 +53,7 @@ class Master:
             app.listeners.keep(key, socket.socket(fileno=fd))
         questions = Questions(app.crew, app.listeners, self._loop.forget)
         app.crew.on_message = questions.receive
-        self._commands = Commands(app, self._logs.flush_files, self._loop.stop)
+        self._commands = Commands(app, self)
         os.set_inheritable(control, False)
         listening = socket.socket(fileno=control)
         listening.listen(16)  # again: SO_PEERCRED shows whoever listened last
@@ -79,15 +79,23 @@ class Master:
         loop.on_signal(signal.SIGTERM, lambda: self._commands.stop(_nobody))
         for number in (signal.SIGHUP, signal.SIGINT):
             loop.on_signal(number, lambda: None)
-        loop.after_each.append(self._report)
+        loop.after_each.append(self.report)
         app.wanted = set(self._boot.slots)
         app.fill()
         loop.run()
         app.generations.close()
         self._logs.close(_LOG_PATIENCE)
         self._notify.close()
-        self._report()
+        self.report()
         self._link.flush()
+
+    def flush_logs(self) -> None:
+        """Empty the log files."""
+        self._logs.flush_files()
+
+    def leave(self) -> None:
+        """End once this round of events is over."""
+        self._loop.stop()
 
     def _reap(self) -> None:
         for pid, ended in process.reap():
@@ -105,7 +113,7 @@ class Master:
         app = self._app
         self._commands.reload(tuple(sorted(app.wanted)), app.spec, _nobody)
 
-    def _report(self) -> None:
+    def report(self) -> None:
         """Tell the daemon and the run file what has changed in this round."""
         if not self._app.news.dirty:
             return self._count()

@@ -119,9 +119,9 @@ class Reload:
         for slot in app.slots.values():
             if not slot.workers:  # it starts with the new code, when it starts
                 slot.generation = self._new
-        for key in app.listeners.unused():
-            app.news.event("note", f"{key}: generation {self._new.number} does not open it: closed")
-            app.listeners.close(key)
+        for address in app.listeners.close_unused():
+            text = f"{address} closed: generation {self._new.number} does not open it"
+            app.news.event("note", text)
         self._end(None)
 
     def _end(self, failure: PmError | None) -> None:

@@ -55,7 +55,7 @@ class Gate:
                 return
             except OSError:  # out of fds or memory, or the peer has gone: the listener stays
                 return self._rest()
-            if not self._arrived((fd, " ".join(map(str, peer)).encode())):
+            if not self._arrived((fd, _text(peer))):
                 return
 
     def _rest(self) -> None:
@@ -76,3 +76,8 @@ class Gate:
         with suppress(OSError):
             if listened:  # else it may be a client by now, given back to the app
                 self.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _text(peer: tuple[str | int, ...]) -> bytes:
+    """Return an address as the worker reads it: its parts with blanks between."""
+    return (("%s %d" if len(peer) == 2 else "%s %d %d %d") % peer).encode()

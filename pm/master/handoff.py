@@ -39,7 +39,8 @@ class Handoff:
         self.lanes: dict[Member, Lane] = {}
         self.given: dict[Member, int] = {}
         """Connections handed to each member."""
-        self.total = 0
+        self.on_traffic: Callable[[], None] = lambda: None
+        """Called now and then while connections are handed over."""
         self._loop = loop
         self._depth = depth
         self._accepts = accepts
@@ -115,9 +116,30 @@ class Handoff:
         self.gate.sock.close()
 
     def _arrived(self, connection: Undelivered) -> bool:
-        self._queue.append(connection)
-        self._pump()
+        """Take an accepted connection; False if it found nobody."""
+        if self._queue or not self._deliver(connection):  # the short way, without the queue
+            self._queue.append(connection)
+            self._pump()
         return not self._queue
+
+    def _deliver(self, connection: Undelivered) -> bool:
+        """Give a connection to the worker whose turn it is; False if there is none.
+
+        Who is behind loses what it holds, to the head of the queue, and its turns.
+        """
+        while (member := self._turns.choose()) is not None:
+            lane = self.lanes[member]
+            time = now()
+            if not lane.is_behind(self._depth, time) and lane.give(connection, time):
+                os.close(connection[0])
+                self.given[member] = self.given.get(member, 0) + 1
+                if self._check is None:
+                    self._check = self._loop.call_at(time + PATIENCE, self._look)
+                return True
+            self._demote(member, lane)
+            if self._queue:
+                return False
+        return False
 
     def _probe(self, member: Member, lane: Lane) -> None:
         lane.accepting = False
@@ -137,17 +159,15 @@ class Handoff:
 
     def _pump(self) -> None:
         """Deliver what is queued as far as somebody can take it; accept if all is delivered."""
-        while self._queue and (member := self._turns.choose()) is not None:
-            lane = self.lanes[member]
-            time = now()
-            if lane.is_behind(self._depth, time) or not lane.give(self._queue[0], time):
-                self._demote(member, lane)
+        while self._queue:
+            connection = self._queue.popleft()
+            held = len(self._queue)
+            if self._deliver(connection):
                 continue
-            os.close(self._queue.popleft()[0])
-            self.given[member] = self.given.get(member, 0) + 1
-            self.total += 1
-            if self._check is None:
-                self._check = self._loop.call_at(time + PATIENCE, self._look)
+            # what was pulled back from who is behind is older than this one
+            self._queue.insert(len(self._queue) - held, connection)
+            if not len(self._turns):
+                break
         self.gate.accept(not self._queue and len(self._turns) > 0)
 
     def _demote(self, member: Member, lane: Lane) -> None:
@@ -158,6 +178,7 @@ class Handoff:
     def _look(self) -> None:
         """See who has left a connection lying."""
         self._check = None
+        self.on_traffic()
         time = now()
         waits = False
         for member, lane in list(self.lanes.items()):

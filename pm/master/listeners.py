@@ -42,6 +42,8 @@ class Listeners:
         self._by_key: dict[str, Handoff] = {}
         self.on_open: Callable[[ListenerView], None] = _nothing
         """Called when a listener begins to listen."""
+        self.on_traffic: Callable[[], None] = _nothing
+        """Called now and then while connections are handed over."""
         self.on_change: Callable[[], None] = _nothing
         """Called when there is one more, or one less."""
 
@@ -77,6 +79,7 @@ class Listeners:
         handoff = Handoff(
             self._loop, sock, self._depth, lambda member: self._accepts(member, key), self._runs
         )
+        handoff.on_traffic = lambda: self.on_traffic()
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             handoff.gate.backlog = 1  # it listens already, with what a dead master asked for
         self._by_key[key] = handoff

@@ -65,7 +65,7 @@ class Master:
         name = os.path.join(boot.home, "run", f"{file_name(spec.name)}.notify")
         self._notify = Notify(self._loop, name, self._said_ready)
         app.crew.notify = self._notify.address
-        self._reported = 0
+        app.listeners.on_traffic = self._count
         self._counting: Timer | None = None
         app.listeners.on_change = self._link.keep
         path = os.path.join(boot.home, "run", f"{file_name(spec.name)}.json")
@@ -116,18 +116,15 @@ class Master:
     def report(self) -> None:
         """Tell the daemon and the run file what has changed in this round."""
         if not self._app.news.dirty:
-            return self._count()
+            return
         self._app.news.dirty = False
         self._run_file.write(sorted(w.pid for w in self._app.crew if w.pid))
         self._link.status(self._status())
 
     def _count(self) -> None:
         """Let the counts of connections be told within a second of their change."""
-        total = sum(handoff.total for handoff in self._app.listeners)
-        if total != self._reported:
-            self._reported = total
-            if self._counting is None:
-                self._counting = self._loop.call_at(now() + 1.0, self._recount)
+        if self._counting is None:
+            self._counting = self._loop.call_at(now() + 1.0, self._recount)
 
     def _recount(self) -> None:
         self._counting = None

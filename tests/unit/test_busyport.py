@@ -1,0 +1,37 @@
+"""Why a port could not be bound, and who holds it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+from pm.master.busyport import explain
+
+
+def test_the_holder_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        message, hint = explain(("127.0.0.1", port, errno.EADDRINUSE), "exit code 1")
+    assert message.startswith(f"port {port} is in use by pid {os.getpid()} (")
+    assert message.endswith("(exit code 1)")
+    assert str(port) in hint
+
+
+def test_a_holder_on_the_other_family_is_found_too() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
+        message, _ = explain(("::1", sock.getsockname()[1], errno.EADDRINUSE), "x")
+    assert f"pid {os.getpid()}" in message
+
+
+def test_a_port_that_nobody_listens_on_has_no_holder() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        message, _ = explain(("127.0.0.1", port, errno.EADDRINUSE), "exit code 1")
+    assert message == f"port {port} is in use (exit code 1)"
+
+
+def test_other_errors_say_what_the_kernel_says() -> None:
+    message, _ = explain(("192.0.2.1", 80, errno.EADDRNOTAVAIL), "exit code 1")
+    assert message == f"cannot bind 192.0.2.1:80: {os.strerror(errno.EADDRNOTAVAIL)} (exit code 1)"

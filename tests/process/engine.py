@@ -21,7 +21,7 @@ from tests.processes import is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 MASTER = ROOT / "pm" / "master" / "__main__.py"
-PATIENCE = 30.0
+PATIENCE = 20.0
 
 
 def spec_of(script: Path | str, *args: object, **fields: Any) -> AppSpec:
@@ -147,9 +147,8 @@ class Engine:
         return [happened.event.kind for happened in self.events]
 
     def ended(self) -> int | None:
-        """Wait for the first exit of a worker; returns its exit code, None for a signal."""
-        self.wait(lambda: "exit" in self.kinds(), "a worker ended")
-        self.wait(lambda: self.status and self.status.workers == (), "at rest")
+        """Wait until the only worker has ended for good; its exit code, None for a signal."""
+        self.wait(lambda: {"stop", "errored"} & set(self.kinds()), "a worker ended")
         reason = next(h.event.reason for h in self.events if h.event.kind == "exit")
         return int(reason.split()[2].rstrip(":")) if reason.startswith("exit code") else None
 

@@ -10,7 +10,7 @@ def compute() -> int:
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = f"{compute()}, computed by process {os.getpid()}\n".encode()
+        body = f"{compute()}, computed by process {os.getpid():<7}\n".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

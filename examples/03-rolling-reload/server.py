@@ -8,11 +8,14 @@ VERSION = 1
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        body = f"version {VERSION}, process {os.getpid()}\n".encode()
+        body = f"version {VERSION}, process {os.getpid():<7}\n".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
+        if not self.close_connection:
+            self.send_header("Connection", "keep-alive")  # `ab -k` speaks HTTP/1.0
         self.end_headers()
         self.wfile.write(body)
 

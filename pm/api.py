@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+from .errors import ErrorBody as ErrorBody
 from .model import AppSpec, AppView, Event
 
 R = TypeVar("R")
@@ -31,16 +32,6 @@ class Envelope:
     id: str
     name: str
     body: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ErrorBody:
-    """A PmError on the wire."""
-
-    code: str
-    message: str
-    hint: str = ""
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .api import ErrorBody
+from .errors import ErrorBody
 from .model import AppSpec, Event, ListenerView, WorkerView
 
 

@@ -15,6 +15,7 @@ printed once, by the CLI.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class PmError(Exception):
@@ -66,6 +67,16 @@ class NotReady(PmError):
 
     code = "not-ready"
     exit_code = 4
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """A PmError on the wire."""
+
+    code: str
+    message: str
+    hint: str = ""
+    lines: tuple[str, ...] = ()
 
 
 _BY_CODE: dict[str, type[PmError]] = {

@@ -12,10 +12,9 @@ import socket
 import struct
 from collections.abc import Callable
 
-from ..api import ErrorBody
 from ..codec import from_plain, to_plain
 from ..control import Command, Done, Happened, Keep, Status
-from ..errors import ConfigError, PmError
+from ..errors import ConfigError, ErrorBody, PmError
 from ..model import Event
 from ..wire import Broken, Channel
 from .loop import Loop

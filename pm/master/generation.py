@@ -9,14 +9,15 @@ import select
 import signal
 import socket
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
+from ..codec import to_plain
 from ..model import AppSpec, Mode
 from . import process
 from .loop import Loop
-from .pipes import TEMPLATE_SLOT, Pipes
+from .pipes import TEMPLATE_SLOT, Logs
+from .spawn import Spawned, spawn_template
 
 _LARGEST = 1 << 17
 
@@ -37,15 +38,13 @@ class Owner(Protocol):
 class Generation:
     """A spec as it was loaded, and the process that forks from it (none in fork mode)."""
 
-    def __init__(
-        self, loop: Loop, pipes: Callable[[int], Pipes], owner: Owner, spec: AppSpec, number: int
-    ) -> None:
+    def __init__(self, loop: Loop, logs: Logs, owner: Owner, spec: AppSpec, number: int) -> None:
         self.spec = spec
         self.number = number
         self.pid = 0
         self.alive = False
         self._loop = loop
-        self._pipes = pipes
+        self._logs = logs
         self._owner = owner
         self._channel: _socket.socket | None = None
         self.proven = False
@@ -60,31 +59,19 @@ class Generation:
         """True if its workers are forked from a template."""
         return self.spec.exec_mode is Mode.CLUSTER
 
-    def start(self) -> None:
-        """Spawn the template; raises OSError if interpreter or cwd are not usable."""
-        ours, theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        pipes = self._pipes(TEMPLATE_SLOT)
-        try:
-            self.pid = process.spawn_template(self.spec, theirs.fileno(), pipes.out, pipes.error)
-        except OSError:
-            ours.close()
-            pipes.abandon()
-            raise
-        finally:
-            theirs.close()
-        pipes.follow(self.pid)
-        self._channel, self.alive, self._ready = ours, True, False
-        ours.send(json.dumps(self._app()).encode())
-        self._loop.watch(ours.fileno(), select.EPOLLIN, self._on_message)
+    def start(self, spawned: Spawned | None = None) -> None:
+        """Spawn the template, unless it is `spawned` already.
 
-    def _app(self) -> dict[str, object]:
-        spec = self.spec
-        return {
-            "name": spec.name, "target": spec.target.value, "script": spec.script,
-            "args": list(spec.args), "preload": list(self._preload),
-            "exclusive_ports": list(spec.exclusive_ports), "stop_signal": spec.stop_signal,
-            "kill_timeout": spec.kill_timeout,
-        }  # fmt: skip
+        Raises OSError if interpreter or cwd are not usable.
+        """
+        if spawned is None:
+            plain = to_plain(self.spec)
+            spawned = spawn_template({**plain, "preload": list(self._preload)})
+        self.pid, self._channel = spawned.pid, spawned.channel
+        self.alive, self._ready = True, False
+        self._logs.add(spawned.out, "out", TEMPLATE_SLOT, self.pid)
+        self._logs.add(spawned.error, "error", TEMPLATE_SLOT, self.pid)
+        self._loop.watch(self._channel.fileno(), select.EPOLLIN, self._on_message)
 
     def fork(self, launch: int, order: dict[str, object], fds: list[int]) -> None:
         """Order a worker; the fds are sent and closed here."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from ..model import AppSpec
 from .generation import Generation, Owner
 from .loop import Loop
-from .pipes import Logs, Pipes
+from .pipes import Logs
+from .spawn import Spawned
 
 
 class Generations:
@@ -26,14 +27,12 @@ class Generations:
     def new(self, spec: AppSpec) -> Generation:
         """Number a new load of the code; `begin` starts it."""
         self._last += 1
-        return Generation(
-            self._loop, lambda slot: Pipes(self._logs, slot), self._owner, spec, self._last
-        )
+        return Generation(self._loop, self._logs, self._owner, spec, self._last)
 
-    def begin(self, generation: Generation) -> None:
+    def begin(self, generation: Generation, spawned: Spawned | None = None) -> None:
         """Start a generation's template where it has none that lives. Raises OSError."""
         if generation.clustered and not generation.alive:
-            generation.start()
+            generation.start(spawned)
             self._by_pid[generation.pid] = generation
 
     def exited(self, pid: int) -> bool:

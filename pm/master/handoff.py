@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 
 from .gate import Gate
-from .lane import PATIENCE, PROBE, WAKE, Lane, Undelivered, drop
+from .lane import PATIENCE, PROBE, Lane, Undelivered, drop
 from .loop import Loop, Timer, now
 from .rotation import Policy, RoundRobin
 
@@ -83,11 +83,6 @@ class Handoff:
         self._turns.leave(member)
         self._queue.extendleft(reversed(lane.pull_back()))
         self._pump()
-
-    def wake(self, member: Member) -> None:
-        """End a blocked accept() of a worker that is to stop."""
-        if member in self.lanes:
-            self.lanes[member].send(WAKE)
 
     def withdraw(self, member: Member) -> None:
         """Forget a worker that is gone or has closed the listener."""

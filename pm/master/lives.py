@@ -12,6 +12,7 @@ from ..model import State
 from ..worker import board
 from ..worker.conversation import BUSY, IDLE, OPAQUE, OPEN
 from . import process
+from .lane import WAKE
 from .life import Effect, Event, step
 from .listeners import Listeners
 from .loop import Loop, now
@@ -179,7 +180,8 @@ class Lives:
         whole_group = worker.link is None
         (process.send_group if whole_group else process.send)(worker.pid, number)
         for handoff in self._listeners:
-            handoff.wake(worker.key)
+            if worker.key in handoff.lanes:
+                handoff.lanes[worker.key].send(WAKE)
 
 
 def _missing(worker: Worker) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from dataclasses import replace
+from typing import Any
 
-from ..codec import loads
+from ..codec import from_plain
 from ..control import Bootstrap, Status
 from ..errors import PmError
 from ..home import file_name, log_files
@@ -24,16 +24,24 @@ from .loop import Loop, Timer, now
 from .notify import Notify
 from .questions import Questions
 from .runfile import RunFile
+from .spawn import Spawned
 
 _LOG_PATIENCE = 5.0
 
 
-def main(fds: list[int]) -> int:
-    """Run until stopped; returns the exit code."""
-    boot = loads(Bootstrap, sys.stdin.buffer.read(), "bootstrap")
+def main(plain: dict[str, Any], fds: list[int], template: Spawned | None) -> int:
+    """Run until stopped; returns the exit code.
+
+    `plain` is the bootstrap, `fds` the control socket and the kept listeners, `template` the
+    first generation's if it has been started already.
+    """
+    boot = from_plain(Bootstrap, plain, "bootstrap")
     os.umask(0o077)
     process.become_subreaper()
-    Master(boot, fds[0], fds[1:]).run()
+    master = Master(boot, fds[0], fds[1:])
+    if template is not None:
+        master.take(template)
+    master.run()
     return 0
 
 
@@ -71,6 +79,10 @@ class Master:
         path = os.path.join(boot.home, "run", f"{file_name(spec.name)}.json")
         self._run_file = RunFile(path, spec.name, boot.nonce)
 
+    def take(self, template: Spawned) -> None:
+        """Let the first generation have the template that was started for it."""
+        self._app.generations.begin(self._app.generations.current, template)
+
     def run(self) -> None:
         """Serve until a stop."""
         loop, app = self._loop, self._app
@@ -82,6 +94,7 @@ class Master:
         loop.after_each.append(self.report)
         app.wanted = set(self._boot.slots)
         app.fill()
+        self._reap()  # what ended before the handler was there
         loop.run()
         app.generations.close()
         self._logs.close(_LOG_PATIENCE)

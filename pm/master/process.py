@@ -1,49 +1,32 @@
-"""The one place where processes are made, signalled and reaped by the master.
-
-The master never forks: it spawns (fork and exec in C), so its log thread does no harm.
-"""
+"""The one place where the master signals and reaps processes; `spawn` makes them."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
-import subprocess
 
+from ..codec import to_plain
 from ..model import AppSpec, Target
 from .restart import Exit
+from .spawn import spawn
 
 _PR_SET_CHILD_SUBREAPER = 36
-_BOOTSTRAP = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "bootstrap.py"
-)
 
 
 def become_subreaper() -> None:
     """Become the parent of every orphan below us (prctl(2)), so that each exit is seen here."""
+    import ctypes  # needed once, and while the template starts
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         number = ctypes.get_errno()
         raise OSError(number, f"prctl: {os.strerror(number)}")
 
 
-def spawn_template(spec: AppSpec, channel: int, out: int, error: int) -> int:
-    """Start an app's interpreter as a template; returns its pid.
-
-    Raises OSError if interpreter or cwd are not usable.
-    """
-    fixed = ["-u", *spec.interpreter_args]
-    words = [spec.script, *spec.args]
-    return _spawn(
-        [spec.interpreter, *fixed, _BOOTSTRAP, str(channel), spec.name, *words],
-        spec, spec.env, out, error, (channel,),
-    )  # fmt: skip
-
-
 def spawn_worker(spec: AppSpec, environ: dict[str, str], out: int, error: int) -> int:
     """Start a worker by fork and exec, for what is no Python or shall be no cluster."""
-    return _spawn(_command(spec), spec, {**spec.env, **environ}, out, error, ())
+    return spawn(_command(spec), to_plain(spec), {**spec.env, **environ}, out, error)
 
 
 def _command(spec: AppSpec) -> list[str]:
@@ -53,22 +36,6 @@ def _command(spec: AppSpec) -> list[str]:
     if spec.target is Target.MODULE:
         return [spec.interpreter, *options, "-m", spec.script, *spec.args]
     return [spec.interpreter, *options, spec.script, *spec.args]
-
-
-def _spawn(
-    words: list[str],
-    spec: AppSpec,
-    env: dict[str, str],
-    out: int,
-    error: int,
-    keep: tuple[int, ...],
-) -> int:
-    child = subprocess.Popen(
-        words, cwd=spec.cwd, env=env, umask=spec.umask, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=out, stderr=error, pass_fds=keep, close_fds=True,
-    )  # fmt: skip
-    child.returncode = 0  # reaped by `reap`, not by Popen
-    return child.pid
 
 
 def reap() -> list[tuple[int, Exit]]:

@@ -29,7 +29,8 @@ PURE = {
 IMPURE = {"os", "socket", "signal", "time", "random", "threading", "subprocess", "select"}
 
 PROCESS_EFFECTS = {
-    "pm.master.process": "fork, signal, reap: the master's one place",
+    "pm.master.process": "signal, reap: the master's one place",
+    "pm.master.spawn": "starts templates and workers",
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
     "pm.worker.template": "forks workers",
     "pm.worker.ward": "stops workers after their master's death",

@@ -1,0 +1,77 @@
+"""Starts processes: fork and exec in C, so that the master's log thread does no harm.
+
+Light to import: the master's first act is to start the template, which then starts up while the
+master imports the rest of itself. Specs are taken in their plain form (`codec.to_plain`).
+"""
+
+from __future__ import annotations
+
+import _socket
+import json
+import os
+import subprocess
+from typing import Any
+
+_BOOTSTRAP = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "bootstrap.py"
+)
+_TOLD = (
+    "name", "target", "script", "args", "preload", "exclusive_ports", "stop_signal", "kill_timeout",
+)  # fmt: skip
+"""What a template is told of the spec; the rest concerns the master only."""
+
+
+class Spawned:
+    """A template that has just been started."""
+
+    def __init__(self, pid: int, channel: _socket.socket, out: int, error: int) -> None:
+        self.pid = pid
+        self.channel = channel
+        """Our end; the template has been told what to load."""
+        self.out = out
+        self.error = error
+        """Read ends of its pipes."""
+
+
+def spawn_template(spec: dict[str, Any]) -> Spawned:
+    """Start an app's interpreter as a template.
+
+    Raises OSError if interpreter or cwd are not usable.
+    """
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    out_reader, out = os.pipe2(os.O_CLOEXEC)
+    error_reader, error = os.pipe2(os.O_CLOEXEC)
+    words = [
+        spec["interpreter"], "-u", *spec["interpreter_args"], _BOOTSTRAP, str(theirs.fileno()),
+        spec["name"], spec["script"], *spec["args"],
+    ]  # fmt: skip
+    try:
+        pid = spawn(words, spec, spec["env"], out, error, (theirs.fileno(),))
+    except OSError:
+        ours.close()
+        os.close(out_reader)
+        os.close(error_reader)
+        raise
+    finally:
+        theirs.close()
+        os.close(out)
+        os.close(error)
+    ours.send(json.dumps({name: spec[name] for name in _TOLD}).encode())
+    return Spawned(pid, ours, out_reader, error_reader)
+
+
+def spawn(
+    words: list[str],
+    spec: dict[str, Any],
+    env: dict[str, str],
+    out: int,
+    error: int,
+    keep: tuple[int, ...] = (),
+) -> int:
+    """Start a process with a spec's cwd and umask, in a session of its own; returns its pid."""
+    child = subprocess.Popen(
+        words, cwd=spec["cwd"], env=env, umask=spec["umask"], start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=out, stderr=error, pass_fds=keep, close_fds=True,
+    )  # fmt: skip
+    child.returncode = 0  # reaped by `process.reap`, not by Popen
+    return child.pid

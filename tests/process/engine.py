@@ -129,6 +129,11 @@ class Engine:
         """Send a command and wait for its end."""
         return self.result(self.send(op, **fields))
 
+    def is_cut_off(self) -> bool:
+        """Say whether the master has closed the connection."""
+        self._take()
+        return self.channel.closed
+
     def online(self, slots: int = 1) -> list[int]:
         """Wait until exactly so many workers are online; returns their pids by slot."""
         self.wait(lambda: self.states() == ["online"] * slots, f"{slots} online")

@@ -6,7 +6,6 @@ import _socket
 import itertools
 import os
 import select
-import signal
 import socket
 from collections.abc import Callable, Iterator
 
@@ -14,6 +13,7 @@ from ..model import AppSpec, Mode, State
 from ..worker import board
 from . import process
 from .generation import Generation
+from .groups import Groups
 from .life import Event, Life, step
 from .listeners import Listeners
 from .lives import Lives, Owner
@@ -27,6 +27,7 @@ class Crew:
     """All workers of one app, by launch and by pid."""
 
     def __init__(self, loop: Loop, listeners: Listeners, logs: Logs, owner: Owner) -> None:
+        self.groups = Groups(loop, owner.settle_soon)
         self.lives = Lives(loop, listeners, owner, self)
         self._loop = loop
         self._listeners = listeners
@@ -150,18 +151,8 @@ class Crew:
         if worker.drain >= 0:
             os.close(worker.drain)
         if worker.pid:
-            self._end_group(worker)
+            self.groups.add(worker.pid, worker.generation.spec.kill_timeout)
         self._owner.on_gone(worker)
-
-    def _end_group(self, worker: Worker) -> None:
-        """End what a worker has left in its process group."""
-        pid = worker.pid
-        if not process.group_lives(pid):
-            return
-        spec = worker.generation.spec
-        process.send_group(pid, signal.SIGTERM)
-        limit = now() + spec.kill_timeout
-        self._loop.call_at(limit, lambda: process.send_group(pid, signal.SIGKILL))
 
 
 def environ(spec: AppSpec, worker: Worker, notify: str) -> dict[str, str]:

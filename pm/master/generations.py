@@ -36,11 +36,12 @@ class Generations:
             self._by_pid[generation.pid] = generation
 
     def exited(self, pid: int) -> bool:
-        """Take note of a reaped process; True if it was a template."""
+        """Take note of a reaped process; True if it was a template that nobody has ended."""
         generation = self._by_pid.pop(pid, None)
-        if generation is not None and generation.pid == pid:
-            generation.alive = False
-        return generation is not None
+        if generation is None or not generation.alive:
+            return False
+        generation.alive = False
+        return True
 
     def sweep(self, used: Iterable[Generation]) -> None:
         """End the templates that are not in use."""

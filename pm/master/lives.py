@@ -41,6 +41,9 @@ class Owner(Protocol):
     def changed(self) -> None:
         """Take note that something shown has changed."""
 
+    def settle_soon(self) -> None:
+        """Let the commands under way see whether they are done."""
+
 
 class Lives:
     """Follows the workers of one app."""

@@ -26,7 +26,7 @@ from .questions import Questions
 from .runfile import RunFile
 from .spawn import Spawned
 
-_LOG_PATIENCE = 5.0
+_LOG_PATIENCE = 2.0
 
 
 def main(plain: dict[str, Any], fds: list[int], template: Spawned | None) -> int:
@@ -111,10 +111,13 @@ class Master:
         self._loop.stop()
 
     def _reap(self) -> None:
-        for pid, ended in process.reap():
+        reaped = process.reap()
+        for pid, ended in reaped:
             if not self._app.crew.exited(pid, ended):
                 template = self._app.generations.exited(pid)
                 self._app.words.reaped(pid, ended, template)
+        if reaped:
+            self._app.crew.groups.look()
 
     def _said_ready(self, pid: int) -> None:
         worker = self._app.crew.by_process(pid)

@@ -163,7 +163,7 @@ class Stop:
     def settle(self) -> None:
         """Finish once no worker is left."""
         app = self._app
-        if any(slot.workers for slot in app.slots.values()):
+        if any(slot.workers for slot in app.slots.values()) or len(app.crew.groups):
             return
         app.listeners.close_all()
         app.tasks.remove(self)

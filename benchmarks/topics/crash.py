@@ -53,7 +53,7 @@ def _heavy(bench: Bench, result: Result) -> None:
     table.notes.append(f"By hand this app answers {by_hand:.0f} ms after its start.")
     found = _fill(bench, table, under_pm(bench, "pm", "heavy.py", 2))
     _judge(result, "heavy app, no preload", found, by_hand + 15)
-    options = ("--preload", "heavy_modules")
+    options = ("--preload", "http.server", "--preload", "heavy_modules")
     found = _fill(bench, table, under_pm(bench, "pm, preload", "heavy.py", 2, *options))
     _judge(result, "heavy app, preload", found, 12)
     if bench.has("gunicorn"):

@@ -13,6 +13,7 @@ from ..processes import Memory, memory, run
 from ..subjects import Subject, gunicorn
 
 WORKERS = 2
+PRELOAD = ("--preload", "http.server", "--preload", "heavy_modules")
 BUDGETS = {"daemon": ("RSS", 40), "master": ("private", 12)}
 
 
@@ -23,7 +24,7 @@ def measure(bench: Bench) -> Result:
     heavy = result.table(
         f"Workers of an app with a heavy import, {WORKERS} workers, MB", "server", "RSS", "private"
     )
-    ours = [_heavy(bench, heavy, *options) for options in ((), ("--preload", "heavy_modules"))]
+    ours = [_heavy(bench, heavy, *options) for options in ((), PRELOAD)]
     if bench.has("gunicorn"):
         _gunicorn(heavy, gunicorn(bench, "gunicorn", WORKERS, "heavy_wsgi:app"))
         words = ("--preload", "heavy_wsgi:app")

@@ -94,7 +94,11 @@ class Bench:
         self.sock = listener()
         self.address = self.sock.getsockname()
         self.accepting: list[object] = []
-        self.handoff = Handoff(loop, self.sock, depth, self.accepting.append)
+        self.running: set[object] = set()
+        """Workers that are said to wait for a core only."""
+        self.handoff = Handoff(
+            loop, self.sock, depth, self.accepting.append, self.running.__contains__
+        )
         self.readers: dict[str, Reader] = {}
         self.clients: list[socket.socket] = []
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pm.master.handoff import PATIENCE
-from pm.master.lane import CONNECTION, WAKE
+from pm.master.lane import CONNECTION, PATIENCE, WAKE
 from pm.master.loop import now
 from tests.process.handing import Bench, own_loop, run_for, run_until
 
@@ -96,6 +95,21 @@ def test_who_is_behind_is_passed_over_until_it_takes_the_probe(bench: Bench) -> 
     assert len(stuck.taken) == 5
 
 
+def test_who_only_waits_for_a_core_is_slow_not_stuck(bench: Bench) -> None:
+    slow = bench.worker("slow")
+    bench.worker("busy")
+    bench.running.add("slow")
+    bench.connect(2)
+    bench.serve(1, "busy")
+    run_for(bench.loop, 2 * PATIENCE)
+    assert slow.take() == 1
+    assert len(slow.taken) == 1
+    bench.connect(2)
+    bench.serve(3, "busy")  # not for ever: what lies too long is pulled back all the same
+    assert bench.readers["slow"].take() == 1
+    assert slow.kinds[-1:] == b"P"
+
+
 def test_a_request_behind_a_stuck_worker_waits_one_patience_at_most(bench: Bench) -> None:
     bench.worker("stuck")
     bench.worker("busy")
@@ -163,7 +177,7 @@ def test_a_retired_worker_gets_nothing_and_gives_up_what_waits(bench: Bench) -> 
     run_until(bench.loop, lambda: bench.given("old", "new") == [2, 2], "handed over")
     bench.handoff.retire("old")
     bench.serve(4, "new")
-    bench.handoff.wake("old")
+    bench.handoff.lanes["old"].send(WAKE)
     assert old.take() == 1
     assert old.kinds[-1:] == WAKE
     bench.connect(4)
@@ -276,7 +290,7 @@ def test_30_000_fed_to_readers_of_which_one_dawdles(bench: Bench) -> None:
     bench.loop.after_each.remove(feed)
     stop.set()
     for name in ("quick", "dawdler"):
-        bench.handoff.wake(name)
+        bench.handoff.lanes[name].send(WAKE)
     for thread in threads:
         thread.join(10)
     os.close(null)

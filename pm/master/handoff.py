@@ -1,9 +1,9 @@
 """The hand-off of one listener: each accepted connection goes to the worker whose turn it is.
 
-A worker is *behind* when its oldest undelivered connection has waited too long (`lane`) or it
-holds `depth` of them. What it held is pulled back and goes to the next; a probe is left, and the
-worker is out of the rotation until it takes the probe. When nobody is in the rotation, the
-master stops accepting: connections wait in the kernel's backlog.
+A worker is *behind* when it is late (its oldest undelivered connection has waited too long,
+`lane`) or full (it holds `depth` of them). What a late one held is pulled back and goes to the
+next. A probe is left, and the worker is out of the rotation until it takes the probe. When nobody
+is in the rotation, the master stops accepting: connections wait in the kernel's backlog.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Handoff:
         sock: socket.socket,
         depth: int,
         accepts: Callable[[Member], None],
-        runs: Callable[[Member], bool],
+        runs: Callable[[Member], bool] = lambda _: False,
     ) -> None:
         self.gate = Gate(loop, sock, self._arrived)
         self.lanes: dict[Member, Lane] = {}
@@ -120,20 +120,25 @@ class Handoff:
     def _deliver(self, connection: Undelivered) -> bool:
         """Give a connection to the worker whose turn it is; False if there is none.
 
-        Who is behind loses what it holds, to the head of the queue, and its turns.
+        Who is late loses what it holds, to the head of the queue. Who is late or full loses its
+        turns until it has taken all.
         """
         while (member := self._turns.choose()) is not None:
             lane = self.lanes[member]
             time = now()
-            if not lane.is_behind(self._depth, time) and lane.give(connection, time):
+            if lane.is_late(time):
+                self._demote(member, lane)
+                if self._queue:
+                    return False
+            elif lane.has_room(self._depth, time) and lane.give(connection, time):
                 os.close(connection[0])
                 self.given[member] = self.given.get(member, 0) + 1
                 if self._check is None:
                     self._check = self._loop.call_at(time + PATIENCE, self._look)
                 return True
-            self._demote(member, lane)
-            if self._queue:
-                return False
+            else:
+                self._turns.leave(member)
+                self._probe(member, lane)
         return False
 
     def _probe(self, member: Member, lane: Lane) -> None:
@@ -177,7 +182,7 @@ class Handoff:
         time = now()
         waits = False
         for member, lane in list(self.lanes.items()):
-            if lane.is_behind(self._depth, time):
+            if lane.is_late(time):
                 self._demote(member, lane)
             waits = waits or bool(lane.given)
         self._pump()

@@ -95,19 +95,23 @@ class Lane:
             self.given.popleft()
         return count
 
-    def is_behind(self, depth: int, now: float) -> bool:
-        """True if it holds `depth` connections, or one for too long.
+    def has_room(self, depth: int, now: float) -> bool:
+        """True if it holds less than `depth` connections."""
+        if len(self.given) >= depth:
+            self.pending(now)
+        return len(self.given) < depth
 
-        A worker that still takes connections, or is ready to run and waits for a core,
-        is slow, not stuck: it is given until `LONGEST_WAIT`.
+    def is_late(self, now: float) -> bool:
+        """True if it holds a connection for too long.
+
+        A worker that still takes connections, or is ready to run and waits for a core, is slow,
+        not stuck: it is given until `LONGEST_WAIT`.
         """
         given = self.given
-        if not given or (len(given) < depth and now - given[0] < PATIENCE):
+        if not given or now - given[0] < PATIENCE:
             return False
         self.pending(now)
-        if not given or len(given) >= depth:
-            return bool(given)
-        waited = now - given[0]
+        waited = now - given[0] if given else 0.0
         if waited < PATIENCE or waited >= LONGEST_WAIT:
             return waited >= LONGEST_WAIT
         return now - self.taken >= PATIENCE and not self._runs()

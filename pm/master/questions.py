@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import PmError
 from .crew import Crew, attach_page
+from .lane import WAKE
 from .listeners import Address, Listeners, key_of
 from .loop import now
 from .worker import Worker
@@ -64,6 +65,8 @@ class Questions:
                 self._listen(worker, str(message["key"]), int(message["backlog"]), fds)
             case "close":
                 self._close(worker, str(message["key"]))
+            case "shut":
+                self._shut(worker, str(message["key"]))
             case "ready":
                 worker.said_ready = True
                 self._crew.lives.judge(worker)
@@ -108,6 +111,12 @@ class Questions:
             self._listeners.opened(key)
         worker.listened[key] = now()
         self._crew.lives.judge(worker)
+
+    def _shut(self, worker: Worker, key: str) -> None:
+        handoff = self._listeners.get(key)
+        if handoff is not None and worker.key in handoff.lanes:
+            handoff.retire(worker.key)
+            handoff.lanes[worker.key].send(WAKE)
 
     def _close(self, worker: Worker, key: str) -> None:
         handoff = self._listeners.get(key)

@@ -16,7 +16,8 @@ _BOOTSTRAP = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "bootstrap.py"
 )
 _TOLD = (
-    "name", "target", "script", "args", "preload", "exclusive_ports", "stop_signal", "kill_timeout",
+    "name", "target", "script", "args", "interpreter_args", "preload",
+    "exclusive_ports", "stop_signal", "kill_timeout",
 )  # fmt: skip
 """What a template is told of the spec; the rest concerns the master only."""
 

@@ -53,6 +53,10 @@ class Link:
         self._sock = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(fd))
         self._sock.setblocking(True)
 
+    def close(self) -> None:
+        """Close the line; what is said afterwards raises OSError."""
+        self._sock.close()
+
     def tell(self, message: dict[str, object], fds: list[int]) -> None:
         """Send a message; raises OSError if the master is gone."""
         self._sock.sendmsg([json.dumps(message).encode()], rights(fds) if fds else [])

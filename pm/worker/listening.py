@@ -43,6 +43,8 @@ class Listening:
         """The real listener."""
         self.pid = os.getpid()
         self.listens = False
+        self.shut = False
+        """shutdown() was called: accept() fails from then on."""
         self.first = False
         """True if the real listener is the very socket that this app made."""
 
@@ -103,6 +105,8 @@ def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
     Raises BlockingIOError, timeout, EMFILE as a real listener, ECONNABORTED when woken.
     """
     while True:
+        if entry.shut:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         _leave_room(sock)
         data, ancillary, _, _ = RAW.recvmsg(sock, _MESSAGE, _SPACE, _FLAGS)
         if not data:
@@ -112,7 +116,7 @@ def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
             if not fds:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             return _connection(sock, entry, fds[0], data[1:])
-        elif data[0] == WAKE:
+        elif data[0] == WAKE and not entry.shut:
             raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
 
 
@@ -150,6 +154,24 @@ def _silence(sock: socket.socket) -> None:
 
 
 _keep: list[RAW] = []
+
+
+def shut(entry: Listening) -> None:
+    """Take no more connections and end a blocked accept(), as shutdown(2) on a listener does."""
+    entry.shut = True
+    if here.link is not None:
+        try:
+            here.link.tell({"do": "shut", "key": entry.key}, [])
+        except OSError:  # no master: nothing comes any more
+            pass
+
+
+def leave() -> None:
+    """Close what an app does not know of, before the interpreter complains of it."""
+    for entry in _by_inode.values():
+        entry.parked.close()
+    if here.link is not None:
+        here.link.close()
 
 
 def closing(sock: socket.socket) -> None:

@@ -51,7 +51,7 @@ def _taken(sock: socket.socket, port: object) -> bool:
 
 def _bind(self: socket.socket, address: Any, /) -> None:
     port = address[1] if isinstance(address, tuple) and len(address) >= 2 else None
-    if not port or not _taken(self, port):
+    if not port or not _taken(self, port) or not _well_formed(self, address):
         return RAW.bind(self, address)
     if RAW.getsockname(self)[1]:
         return RAW.bind(self, address)  # bound already: the kernel says EINVAL
@@ -63,6 +63,10 @@ def _bind(self: socket.socket, address: Any, /) -> None:
         "address": list(host),
     }
     return listening.ask(self, message, base)
+
+
+def _well_formed(sock: socket.socket, address: tuple[Any, ...]) -> bool:
+    return len(address) == 2 or (sock.family == socket.AF_INET6 and len(address) <= 4)
 
 
 def _resolve(sock: socket.socket, address: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -169,8 +173,11 @@ def _not_connected(plain: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _shutdown(self: socket.socket, how: int, /) -> None:
-    if listening.find(self) is None:
+    entry = listening.find(self)
+    if entry is None:
         RAW.shutdown(self, how)
+    else:
+        listening.shut(entry)
 
 
 def _real_close(self: socket.socket, _ss: Any = RAW) -> None:

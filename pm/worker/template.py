@@ -7,6 +7,7 @@ its workers the stop protocol (`ward`).
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -15,7 +16,7 @@ import socket
 import struct
 import sys
 
-from . import board, here, hooks, program, publicname, shim, ward
+from . import board, here, hooks, listening, program, publicname, shim, ward
 from .link import RAW, park, received_fds
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -125,9 +126,14 @@ class Template:
         os.close(error)
         here.become_worker(link, page, drain)
         here.slot, here.generation, here.app = order["slot"], order["generation"], self.app["name"]
+        atexit.register(listening.leave)  # first in, last out
         _reseed()
         gc.enable()
         app = self.app
+        if hasattr(sys, "orig_argv"):  # what a program runs to start itself anew
+            words = ["-m", app["script"]] if app["target"] == "module" else [app["script"]]
+            options = ["-u", *app["interpreter_args"]]
+            sys.orig_argv[:] = [sys.orig_argv[0], *options, *words, *app["args"]]
         return program.Job(app["target"], app["script"], app["args"], self.code, order["environ"])
 
 

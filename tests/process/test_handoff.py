@@ -138,6 +138,20 @@ def test_all_behind_nothing_is_accepted_until_one_is_back(bench: Bench) -> None:
     assert first.taken == []
 
 
+def test_queue_depth_is_the_most_that_one_holds() -> None:
+    """More than `depth` at once are no reason to take back what the worker is about to read."""
+    with own_loop() as loop:
+        bench = Bench(loop, depth=3)
+        reader = bench.worker("a")
+        bench.connect(10)
+        run_until(loop, lambda: bench.given("a") == [3], "three handed over")
+        assert reader.take(3) == 3
+        assert Counter(reader.kinds)[ord("C")] == 3
+        bench.serve(10, "a")
+        assert bench.given("a") == [10], "each handed over once"
+        bench.close()
+
+
 def test_before_the_first_probe_is_taken_nothing_comes(bench: Bench) -> None:
     bench.handoff.attach("slow")
     bench.handoff.open("slow", 5)

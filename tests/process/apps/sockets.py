@@ -506,6 +506,19 @@ def check_a_connection_detached():
         return [*found, client.makefile("rb").read().decode(), client.close()]
 
 
+def check_bind_to_a_triple():
+    with socket.socket() as sock:
+        return said(sock.bind, (LOCAL, next(free), 0))
+
+
+def check_stop_by_shutdown():
+    """What some servers do to end a thread that is blocked in accept()."""
+    with listening() as sock:
+        threading.Timer(0.1, sock.shutdown, [socket.SHUT_RDWR]).start()
+        sock.settimeout(1)
+        return said(sock.accept)
+
+
 def late(*_):
     raise AssertionError("it hangs")
 

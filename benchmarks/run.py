@@ -85,8 +85,14 @@ def _machine(programs: dict[str, str], load: float) -> str:
     return (
         f"{datetime.date.today()}, {os.cpu_count()} cores ({platform.machine()}), "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}; "
-        f"load average at the beginning {load:.2f}.\nWith {shown}."
+        f"load average at the beginning {load:.2f}.\n{_busy(load)}With {shown}."
     )
+
+
+def _busy(load: float) -> str:
+    if load < (os.cpu_count() or 1) / 2:
+        return ""
+    return "**The machine was busy with other work: compare the rows, do not quote the figures.**\n"
 
 
 def _say(text: str) -> None:

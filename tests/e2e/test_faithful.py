@@ -15,7 +15,7 @@ from tests.pythons import PYTHONS
 from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
-OURS = "os, sys, socket, array, struct, errno, select, signal, json, gc, fcntl, mmap, __future__"
+OURS = "os, sys, socket, array, struct, errno, select, signal, json, gc, fcntl, mmap, atexit, __future__"
 """What a worker may have imported before the app; asyncio, say, gevent has to patch first."""
 
 

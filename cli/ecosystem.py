@@ -17,10 +17,10 @@ from typing import Any
 
 from pm.codec import from_plain, suggest
 from pm.errors import ConfigError, PmError
-from pm.model import AppSpec, Mode
+from pm.model import AppSpec, Mode, check
 
-from .target import Caller, Wish, resolve
-from .values import log_path, seconds, size_of
+from .target import Caller, Wish, folder_of, resolve
+from .values import log_path, seconds, signal_of, size_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -90,23 +90,27 @@ def _tables(path: str) -> list[dict[str, Any]]:
 def _app(table: dict[str, Any], caller: Caller, fault: Callable[[str], None]) -> Iterable[AppSpec]:
     """Return the table's spec, or nothing if faults were told."""
     values: dict[str, Any] = {}
-    wrong = False
     for key, value in table.items():
         try:
             values[key] = _value(key, value, caller.cwd)
         except PmError as error:
-            fault(error.message + (f"; {error.hint}" if error.hint else ""))
-            wrong = True
+            fault(_sentence(error))
     if ("script" in table) == ("module" in table):
         fault("give one of `script` and `module`")
-        wrong = True
-    if wrong:
         return ()
-    try:
-        return (resolve(_wish(values), caller),)
+    wrong = table.keys() - values.keys()
+    if wrong & {"script", "module", "cwd"}:
+        return ()  # what they stand for cannot be looked for
+    try:  # also after a fault: the script that is missing is told with it
+        spec = resolve(_wish(values), caller)
     except PmError as error:
-        fault(error.message + (f"; {error.hint}" if error.hint else ""))
+        fault(_sentence(error))
         return ()
+    return () if wrong else (spec,)
+
+
+def _sentence(error: PmError) -> str:
+    return error.message + (f"; {error.hint}" if error.hint else "")
 
 
 def _value(key: str, value: object, folder: str) -> object:
@@ -118,11 +122,17 @@ def _value(key: str, value: object, folder: str) -> object:
         raise ConfigError(f"instances: {value!r} is neither a whole number nor 'max'")
     if key == "env":
         return _env(value)
+    if key == "stop_signal":
+        value = signal_of(str(value))
     if key == "exec_mode" and isinstance(value, str):
         value = value.removesuffix("_mode")
     if isinstance(value, str):
         value = _from_text(key, value, folder)
-    return from_plain(_KINDS.get(key, str), value, key)
+    read = from_plain(_KINDS.get(key, str), value, key)
+    check(key, read)
+    if key == "cwd":
+        folder_of(str(read), folder)
+    return read
 
 
 def _from_text(key: str, value: str, folder: str) -> object:

@@ -62,9 +62,7 @@ def this_caller() -> Caller:
 
 def resolve(wish: Wish, caller: Caller) -> AppSpec:
     """Return the spec; raises UsageError, Failed or ConfigError with what to do."""
-    cwd = os.path.normpath(os.path.join(caller.cwd, os.path.expanduser(wish.cwd)))
-    if not os.path.isdir(cwd):
-        raise UsageError(f"cwd: {cwd} is no folder")
+    cwd = folder_of(wish.cwd, caller.cwd)
     env = app_env(caller.env) | dict(wish.env)
     interpreter = _named_interpreter(wish.interpreter, caller)
     if wish.module:
@@ -88,6 +86,14 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         umask=caller.umask,
         **wish.options,  # type: ignore[arg-type]  # typed where they are read
     )
+
+
+def folder_of(text: str, base: str) -> str:
+    """Return a working directory's absolute path; raises UsageError if there is none."""
+    path = os.path.normpath(os.path.join(base, os.path.expanduser(text)))
+    if not os.path.isdir(path):
+        raise UsageError(f"cwd: {path} is no folder")
+    return path
 
 
 def app_env(env: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 from pm.errors import UsageError
 
 from .options import LIVES, Argument, Json, Option, Rest, command, option
-from .values import log_path, seconds, variable, whole
+from .values import log_path, seconds, signal_of, variable, whole
 
 
 def _time(flag: str, text: str) -> Option:
@@ -41,7 +41,8 @@ Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same
 WaitReady = Annotated[bool, option("--wait-ready", text="Ready is said by the app.", panel="Lives")]
 ListenTimeout = Annotated[float | None, _time("--listen-timeout", "To get ready in.")]
 KillTimeout = Annotated[float | None, _time("--kill-timeout", "From stop signal to SIGKILL.")]
-StopSignal = Annotated[str | None, option("--stop-signal", text="Ends a worker.", panel="Lives")]
+_SIGNAL = Option(("--stop-signal",), "Ends a worker.", "Lives", "SIGNAL", signal_of)
+StopSignal = Annotated[str | None, _SIGNAL]
 _MAX = "Unstable exits in a row until errored."
 MaxRestarts = Annotated[int | None, Option(("--max-restarts",), _MAX, "Lives", "N", whole)]
 MinUptime = Annotated[float | None, _time("--min-uptime", "An exit before it is unstable.")]

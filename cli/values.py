@@ -1,4 +1,4 @@
-"""Values as people type them: "10s", "500ms", "10M", log files."""
+"""Values as people type them: "10s", "500ms", "10M", signals, log files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,23 @@ def seconds(text: str) -> float:
     if number is None or unit not in _SECONDS:
         raise UsageError(f"{text!r} is not a duration", "such as 10 (seconds), 500ms, 2m or 1h")
     return number * _SECONDS[unit]
+
+
+def signal_of(text: str) -> str:
+    """Return "SIGUSR1" for "SIGUSR1", "usr1" or "10"; raises UsageError."""
+    import signal
+
+    from pm.codec import suggest
+
+    known = {member.name.removeprefix("SIG"): member for member in signal.Signals}
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    name = text.upper().removeprefix("SIG")
+    if number in list(known.values()):
+        return signal.Signals(number).name
+    if f"SIG{name}" in signal.Signals.__members__:
+        return signal.Signals[f"SIG{name}"].name
+    near = suggest(name, known).replace("`", "`SIG", 1)
+    raise UsageError(f"{text!r} is no signal", near or "such as SIGTERM, TERM or 15")
 
 
 def whole(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -40,6 +41,30 @@ class Mode(str, enum.Enum):
 
 
 _NAME = re.compile(r"[^\x00-\x1f/\x7f]{1,100}\Z")
+
+SIGNALS = frozenset({
+    "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL",
+    "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGCHLD", "SIGCONT",
+    "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM",
+    "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS", "SIGRTMIN", "SIGRTMAX",
+})  # fmt: skip
+"""Names that every Python from 3.9 knows on Linux; `signal` itself is not for pure modules."""
+
+_SECONDS = (0, 1e6, " seconds")
+_COUNT = (0, math.inf, "")
+_RANGES = {
+    "instances": _COUNT,
+    "listen_timeout": _SECONDS,
+    "kill_timeout": _SECONDS,
+    "min_uptime": _SECONDS,
+    "restart_delay": _SECONDS,
+    "max_restarts": _COUNT,
+    "log_max_size": _COUNT,
+    "log_keep": _COUNT,
+    "max_surge": _COUNT,
+    "queue_depth": (1, math.inf, ""),
+}
+"""Least value, end and unit of each number."""
 
 
 @dataclass(frozen=True)
@@ -89,20 +114,26 @@ class AppSpec:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with ConfigError."""
-        if not _NAME.match(self.name) or self.name in (".", "..", "all"):
-            raise ConfigError(
-                f"name: {self.name!r} cannot name an app",
-                "use 1 to 100 characters without `/` and control characters, and not `all`",
-            )
-        if not self.script:
-            raise ConfigError("script: missing", "give the file, module or command to run")
-        if self.instances < 0:
-            raise ConfigError(f"instances: {self.instances} is below 0")
-        for name in ("listen_timeout", "kill_timeout", "min_uptime", "restart_delay"):
-            if not 0 <= getattr(self, name) < 1e6:
-                raise ConfigError(f"{name}: {getattr(self, name)} is not from 0 to 999999 seconds")
-        if self.max_restarts < 0:
-            raise ConfigError(f"max_restarts: {self.max_restarts} is below 0")
+        for name in ("name", "script", "stop_signal", *_RANGES):
+            check(name, getattr(self, name))
+
+
+def check(key: str, value: object) -> None:
+    """Refuse, with ConfigError, a value of its field's type that cannot work."""
+    if key == "name" and (not _NAME.match(str(value)) or value in (".", "..", "all")):
+        raise ConfigError(
+            f"name: {value!r} cannot name an app",
+            "use 1 to 100 characters without `/` and control characters, and not `all`",
+        )
+    if key == "script" and not value:
+        raise ConfigError("script: missing", "give the file, module or command to run")
+    if key == "stop_signal" and value not in SIGNALS:
+        raise ConfigError(f"stop_signal: {value!r} is no signal", "for example SIGTERM or SIGINT")
+    if key in _RANGES and isinstance(value, (int, float)):
+        least, end, unit = _RANGES[key]
+        if not least <= value < end:
+            most = f"{least} to {end - 1:.0f}{unit}" if end < math.inf else f"{least} up"
+            raise ConfigError(f"{key}: {value} is not from {most}")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cli.client import call
 from cli.progress import shown
 from cli.report import print_outcomes
+from cli.values import signal_of
 from pm.api import Delete, Flush, Reload, Report, Request, Reset, Restart, Scale, SendSignal, Stop
 from pm.codec import to_plain
 from pm.errors import error_of
@@ -42,7 +43,7 @@ def scale(selector: str, count: str, as_json: bool = False) -> int:
 
 def send_signal(signal: str, words: Sequence[str], as_json: bool = False) -> int:
     """Send a signal to the selected workers."""
-    return act(SendSignal(selected(words), signal), "signalling", as_json)
+    return act(SendSignal(selected(words), signal_of(signal)), "signalling", as_json)
 
 
 def reset(words: Sequence[str], as_json: bool = False) -> int:

@@ -54,6 +54,7 @@ def test_an_app_with_everything(folder: Path, caller: Caller) -> None:
         error_file = "NULL"
         interpreter_args = ["-O"]
         stop_exit_codes = [0, 3]
+        stop_signal = "int"
 
         [[apps]]
         module = "http.server"
@@ -70,6 +71,7 @@ def test_an_app_with_everything(folder: Path, caller: Caller) -> None:
     assert (web.kill_timeout, web.min_uptime, web.log_max_size) == (0.5, 2.0, 2 << 20)
     assert (web.out_file, web.error_file) == (f"{folder}/conf/logs/out.log", "/dev/null")
     assert web.stop_exit_codes == (0, 3)
+    assert web.stop_signal == "SIGINT"
     assert (server.name, server.target) == ("http.server", Target.MODULE)
     assert (server.exec_mode, server.instances, server.autorestart) == (Mode.FORK, 3, False)
 
@@ -83,8 +85,16 @@ def test_every_fault_is_told_at_once(folder: Path, caller: Caller) -> None:
         script = "web.py"
         instnces = 2
         max_restarts = "many"
+        stop_signal = "FOO"
         [[apps]]
         script = "nowhere.py"
+        min_uptime = -2
+        cwd = "."
+        [[apps]]
+        name = "all"
+        script = "web.py"
+        cwd = "nowhere"
+        max_restarts = -1
         [[apps]]
         name = "both"
         script = "web.py"
@@ -94,16 +104,21 @@ def test_every_fault_is_told_at_once(folder: Path, caller: Caller) -> None:
         kill_timeout = "soon"
         """,
     )
-    with pytest.raises(ConfigError, match=r"ecosystem\.toml is wrong in 7 places") as caught:
+    with pytest.raises(ConfigError, match=r"ecosystem\.toml is wrong in 12 places") as caught:
         read(path, caller)
     told = "\n".join(caught.value.lines)
     assert "[[apps]] 1 (web): unknown key `instnces`; did you mean `instances`?" in told
     assert "[[apps]] 1 (web): max_restarts: 'many' is not a whole number" in told
+    assert "[[apps]] 1 (web): 'FOO' is no signal" in told
     assert "[[apps]] 2: there is no file" in told
-    assert "[[apps]] 3 (both): give one of `script` and `module`" in told
-    assert "[[apps]] 3 (both): instances: 1.5 is neither a whole number nor 'max'" in told
-    assert "[[apps]] 3 (both): env.A: [1] is not text" in told
-    assert "[[apps]] 3 (both): kill_timeout: 'soon' is not a duration" in told
+    assert "[[apps]] 2: min_uptime: -2.0 is not from 0 to 999999 seconds" in told
+    assert "[[apps]] 3 (all): name: 'all' cannot name an app" in told
+    assert f"[[apps]] 3 (all): cwd: {folder}/conf/nowhere is no folder" in told
+    assert "[[apps]] 3 (all): max_restarts: -1 is not from 0 up" in told
+    assert "[[apps]] 4 (both): give one of `script` and `module`" in told
+    assert "[[apps]] 4 (both): instances: 1.5 is neither a whole number nor 'max'" in told
+    assert "[[apps]] 4 (both): env.A: [1] is not text" in told
+    assert "[[apps]] 4 (both): kill_timeout: 'soon' is not a duration" in told
 
 
 def test_two_apps_of_one_name(folder: Path, caller: Caller) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..errors import PmError
 from ..model import AppSpec, ListenerView, State
 from . import process
 from .crashes import Crashes
@@ -35,6 +36,9 @@ class Task(Protocol):
     def settle(self) -> None:
         """See whether the task has come to its end; called after every change."""
 
+    def cancel(self, error: PmError) -> None:
+        """End at once, with this answer: a stop has come."""
+
 
 class App:
     """One app."""
@@ -47,6 +51,7 @@ class App:
         self.slots: dict[int, Slot] = {}
         self.tasks: list[Task] = []
         self.known_to_listen = False
+        self.home = ""
         self.news = News(spec.name)
         self.listeners = Listeners(loop, spec.queue_depth, self._accepts, self._runs)
         self.listeners.on_open = self._opened
@@ -70,12 +75,11 @@ class App:
             self.generations.begin(generation)
             worker = self.crew.launch(slot.number, generation)
         except OSError as error:
-            slot.rest(
-                State.ERRORED, f"cannot run {_what(error, generation.spec)}: {error.strerror}"
-            )
-            self.news.event("errored", slot.reason, slot)
+            what = _what(error, generation.spec)
+            self.crashes.give_up(slot, f"cannot run {what}: {error.strerror}")
             self.settle_soon()
             return
+        slot.idle = State.STOPPED
         slot.workers.append(worker)
         self.news.event("start", f"generation {generation.number}", slot)
         self.changed()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+import glob
+import json
 import os
 
 _LISTEN = "0A"
 
 
-def explain(refused: tuple[str, int, int], reason: str) -> tuple[str, str]:
+def explain(refused: tuple[str, int, int], reason: str, home: str) -> tuple[str, str]:
     """Return message and hint for a refused bind: (host, port, errno) and how the worker ended."""
     host, port, number = refused
     if number != errno.EADDRINUSE:
         return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", ""
-    holder = _holder(port)
+    holder = _holder(port, home)
     by = f" by {holder}" if holder else ""
     return (
         f"port {port} is in use{by} ({reason})",
@@ -21,17 +23,35 @@ def explain(refused: tuple[str, int, int], reason: str) -> tuple[str, str]:
     )
 
 
-def _holder(port: int) -> str:
+def _holder(port: int, home: str) -> str:
     inodes = _inodes(port)
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        folder = f"/proc/{pid}/fd"
+    pids = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if _holds(pid, inodes)]
+    ours = _masters(home)
+    for pid in pids:
+        if pid in ours:
+            return f"the app `{ours[pid]}`"
+    return f"pid {pids[0]} ({_name(pids[0])})" if pids else ""
+
+
+def _holds(pid: str, inodes: set[str]) -> bool:
+    folder = f"/proc/{pid}/fd"
+    try:
+        return any(os.readlink(f"{folder}/{fd}") in inodes for fd in os.listdir(folder))
+    except OSError:  # somebody else's, or gone
+        return False
+
+
+def _masters(home: str) -> dict[str, str]:
+    """Return the apps of this PM_HOME by their masters' pids."""
+    found = {}
+    for path in glob.glob(os.path.join(glob.escape(home), "run", "*.json")):
         try:
-            for fd in os.listdir(folder):
-                if os.readlink(f"{folder}/{fd}") in inodes:
-                    return f"pid {pid} ({_name(pid)})"
-        except OSError:  # somebody else's, or gone
+            with open(path, encoding="utf-8") as file:
+                data = json.load(file)
+            found[str(data["pid"])] = str(data["app"])
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-    return ""
+    return found
 
 
 def _inodes(port: int) -> set[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections import deque
 from typing import Protocol
 
 from ..control import Command
 from ..errors import Failed, PmError
-from ..model import AppSpec, State
+from ..model import State
 from . import process
 from .app import App
 from .daemonlink import Answer
@@ -37,6 +38,7 @@ class Commands:
     def __init__(self, app: App, office: Office) -> None:
         self._app = app
         self._office = office
+        self._queue: deque[tuple[Command, Answer]] = deque()
 
     def handle(self, command: Command, answer: Answer) -> None:
         """Begin a command; `answer` is called when it has finished."""
@@ -56,20 +58,29 @@ class Commands:
             answer(None, "")
 
     def _change(self, command: Command, answer: Answer) -> None:
-        """Begin a command that changes which workers run."""
+        """Begin a command that changes which workers run, once those before it have ended.
+
+        Only a stop does not wait: it ends them.
+        """
+        if command.op == "stop":
+            self.stop(answer)
+        elif self._app.tasks:
+            self._queue.append((command, answer))
+        else:
+            self._begin(command, answer)
+
+    def _begin(self, command: Command, answer: Answer) -> None:
         app = self._app
         if command.op == "want":
             Want(app, command.slots or (), answer).begin()
         elif command.op == "restart":
             app.spec = command.spec or app.spec
             Restart(app, command.slots or self._all(), answer).begin()
-        elif command.op == "reload":
-            self.reload(command.slots or self._all(), command.spec or app.spec, answer)
         else:
-            self.stop(answer)
+            Reload(app, command.slots or self._all(), command.spec or app.spec, answer).begin()
 
     def _followed(self, number: int, answer: Answer) -> Answer:
-        """Let the events until the answer be progress of this command."""
+        """Let the events until the answer be progress of this command; then begin the next."""
         news = self._app.news
         news.request = number
 
@@ -78,8 +89,14 @@ class Commands:
                 news.request = 0
             self._office.report()  # whoever gets the answer shall know the state it speaks of
             answer(error, text)
+            if self._queue and not self._app.tasks:
+                self._begin(*self._queue.popleft())
 
         return last
+
+    def reload(self) -> None:
+        """Reload all workers, for a signal: the events tell what comes of it."""
+        self._change(Command(0, "reload"), self._followed(0, _nobody))
 
     def _all(self) -> tuple[int, ...]:
         return tuple(sorted(self._app.wanted)) or tuple(sorted(self._app.slots))
@@ -88,18 +105,14 @@ class Commands:
         app = self._app
         return tuple(n for n in (app.slots if slots is None else slots) if n in app.slots)
 
-    def reload(self, slots: tuple[int, ...], spec: AppSpec, answer: Answer) -> None:
-        """Begin a reload, one at a time."""
-        if any(isinstance(task, Reload) for task in self._app.tasks):
-            return answer(Failed("a reload is under way", "wait until it has ended"), "")
-        Reload(self._app, slots, spec, answer).begin()
-
     def stop(self, answer: Answer) -> None:
-        """Stop everything, cut off what is under way, answer and leave."""
+        """Stop everything, end what is under way, answer and leave."""
         app = self._app
-        for task in list(app.tasks):
-            if isinstance(task, Stop):
-                return answer(None, "stopping already")
+        if any(isinstance(task, Stop) for task in app.tasks):
+            return answer(None, "stopping already")
+        superseded = Failed("superseded by a stop")
+        queued, tasks = list(self._queue), list(app.tasks)
+        self._queue.clear()
         app.tasks.clear()
 
         def done() -> None:
@@ -107,6 +120,10 @@ class Commands:
             self._office.leave()
 
         Stop(app, done).begin()
+        for task in tasks:
+            task.cancel(superseded)
+        for _, waiting in queued:
+            waiting(superseded, "")
 
     def _signal(self, slots: tuple[int, ...] | None, name: str) -> tuple[PmError | None, str]:
         try:
@@ -120,3 +137,7 @@ class Commands:
                     process.send(worker.pid, number)
                     sent += 1
         return None, f"{name} sent to {sent} worker{'' if sent == 1 else 's'}"
+
+
+def _nobody(error: PmError | None, done: str) -> None:
+    """Take an answer that nobody waits for; the events tell."""

@@ -22,6 +22,9 @@ from .pipes import Logs, Pipes
 from .restart import Exit
 from .worker import Worker
 
+_AT_ONCE = 64
+"""Messages of one worker that are taken in one round."""
+
 
 class Crew:
     """All workers of one app, by launch and by pid."""
@@ -38,8 +41,8 @@ class Crew:
         self._by_pid: dict[int, Worker] = {}
         self._unclaimed: dict[int, Exit] = {}
         """Exits of workers whose pid the template has not told us yet."""
-        self.on_message: Callable[[Worker], None] = lambda _: None
-        """Called when a worker's link is readable."""
+        self.on_message: Callable[[Worker], bool] = lambda _: False
+        """Takes one message from a worker's link; False if there is none."""
         self.notify = ""
         """Where apps say that they are ready, the way of systemd."""
 
@@ -74,7 +77,7 @@ class Crew:
         worker.link = ours
         worker.pages[0] = board.attach(page)
         worker.pipes = Pipes(self._logs, worker.slot)
-        self._loop.watch(ours.fileno(), select.EPOLLIN, lambda _: self.on_message(worker))
+        self._loop.watch(ours.fileno(), select.EPOLLIN, lambda _: self._listen_to(worker))
         order: dict[str, object] = {
             "slot": worker.slot,
             "generation": worker.generation.number,
@@ -135,7 +138,18 @@ class Crew:
         self._gone(worker, ended)
         return True
 
+    def _listen_to(self, worker: Worker) -> None:
+        for _ in range(_AT_ONCE):
+            if not self.on_message(worker):
+                return
+
+    def _hear_out(self, worker: Worker) -> None:
+        """Take what a worker has said last: connections that it has given back."""
+        while worker.link is not None and self.on_message(worker):
+            pass
+
     def _gone(self, worker: Worker, ended: Exit | None) -> None:
+        self._hear_out(worker)
         worker.ended = ended
         self._by_launch.pop(worker.launch, None)
         self._by_pid.pop(worker.pid, None)
@@ -167,12 +181,3 @@ def environ(spec: AppSpec, worker: Worker, notify: str) -> dict[str, str]:
     if spec.instance_var:
         added[spec.instance_var] = str(worker.slot)
     return added
-
-
-def attach_page(worker: Worker, pid: int, fd: int) -> None:
-    """Follow a board of a worker's forked child."""
-    page = board.attach(fd)
-    old = worker.pages.pop(pid, None)
-    if old is not None:
-        old.close()
-    worker.pages[pid] = page

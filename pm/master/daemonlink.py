@@ -85,7 +85,10 @@ class DaemonLink:
 
     def _send(self, channel: Channel, kind: str, body: object, fds: tuple[int, ...] = ()) -> None:
         if not channel.closed:
-            channel.send(kind, to_plain(body), fds)
+            try:
+                channel.send(kind, to_plain(body), fds)
+            except (OSError, ValueError):  # out of fds: this daemon has to come again
+                channel.closed = True
             self._settle(channel)
 
     def _settle(self, channel: Channel) -> None:

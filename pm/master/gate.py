@@ -7,10 +7,11 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from .lane import Undelivered
+from .lane import CONNECTION, Undelivered
 from .loop import Loop, now
 
 _AT_ONCE = 64
+_TRY_MORE = 8
 _RETRY = 0.1
 _BACKLOG = 4096
 
@@ -29,6 +30,9 @@ class Gate:
         """Takes a connection; False if nobody can take another."""
         self._accepting = False
         self._resting = False
+        self._rounds = 0
+        self._batch = 1
+        """Connections to accept in one round: an accept that finds none costs as much as one."""
 
     def listen(self, backlog: int) -> None:
         """Listen with the largest backlog asked for, 4096 at least. Raises OSError as listen(2)."""
@@ -48,15 +52,19 @@ class Gate:
             self._loop.forget(self.sock.fileno())
 
     def _on_readable(self, _: int) -> None:
-        for _ in range(_AT_ONCE):
+        for taken in range(self._batch):
             try:
                 fd, peer = self.sock._accept()  # type: ignore[attr-defined]
             except BlockingIOError:
+                self._batch = max(1, taken)
                 return
             except OSError:  # out of fds or memory, or the peer has gone: the listener stays
                 return self._rest()
             if not self._arrived((fd, _text(peer))):
                 return
+        self._rounds += 1
+        if self._batch > 1 or self._rounds % _TRY_MORE == 0:
+            self._batch = min(_AT_ONCE, self._batch * 2)
 
     def _rest(self) -> None:
         """Leave the listener alone for a moment: level-triggered, it would spin."""
@@ -79,5 +87,5 @@ class Gate:
 
 
 def _text(peer: tuple[str | int, ...]) -> bytes:
-    """Return an address as the worker reads it: its parts with blanks between."""
-    return (("%s %d" if len(peer) == 2 else "%s %d %d %d") % peer).encode()
+    """Return the message for a new connection: the parts of its address with blanks between."""
+    return CONNECTION + (("%s %d" if len(peer) == 2 else "%s %d %d %d") % peer).encode()

@@ -94,7 +94,9 @@ class Generation:
     def _on_message(self, _: int) -> None:
         assert self._channel is not None
         try:
-            raw = self._channel.recv(_LARGEST)
+            raw = self._channel.recv(_LARGEST, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
         except OSError:
             raw = b""
         if not raw:
@@ -127,6 +129,11 @@ class Generation:
                     os.close(fd)
         self._orders.clear()
         self._owner.template_ended(self, launches)
+
+    def kill(self) -> None:
+        """Kill a template that hangs; its end is then seen as any other."""
+        if self.alive:
+            process.send_group(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the template; workers that it forked live on with the master."""

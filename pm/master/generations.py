@@ -19,8 +19,8 @@ class Generations:
         self._logs = logs
         self._owner = owner
         self._last = number - 1
-        self._by_pid: dict[int, Generation] = {}
-        """Those with a template."""
+        self._started: list[Generation] = []
+        """Those with a template that has not ended, as far as is known."""
         self.current = self.new(spec)
         """What new slots are filled from."""
 
@@ -33,24 +33,24 @@ class Generations:
         """Start a generation's template where it has none that lives. Raises OSError."""
         if generation.clustered and not generation.alive:
             generation.start(spawned)
-            self._by_pid[generation.pid] = generation
+            self._started = [g for g in self._started if g.alive] + [generation]
 
     def exited(self, pid: int) -> bool:
         """Take note of a reaped process; True if it was a template that nobody has ended."""
-        generation = self._by_pid.pop(pid, None)
-        if generation is None or not generation.alive:
-            return False
-        generation.alive = False
-        return True
+        for generation in self._started:
+            if generation.pid == pid and generation.alive:
+                generation.alive = False
+                return True
+        return False
 
     def sweep(self, used: Iterable[Generation]) -> None:
         """End the templates that are not in use."""
         keep = {*used, self.current}
-        for generation in list(self._by_pid.values()):
+        for generation in self._started:
             if generation not in keep:
                 generation.close()
 
     def close(self) -> None:
         """End all templates."""
-        for generation in self._by_pid.values():
+        for generation in self._started:
             generation.close()

@@ -35,7 +35,7 @@ class Handoff:
         accepts: Callable[[Member], None],
         runs: Callable[[Member], bool] = lambda _: False,
     ) -> None:
-        self.gate = Gate(loop, sock, self._arrived)
+        self.gate = Gate(loop, sock, self.give)
         self.lanes: dict[Member, Lane] = {}
         self.given: dict[Member, int] = {}
         """Connections handed to each member."""
@@ -81,7 +81,7 @@ class Handoff:
             return
         lane.entered = False
         self._turns.leave(member)
-        self._queue.extendleft(reversed(lane.pull_back()))
+        self._take_back(member, lane)
         self._pump()
 
     def withdraw(self, member: Member) -> None:
@@ -94,11 +94,6 @@ class Handoff:
         self._loop.forget(lane.ours.fileno())
         lane.close()
 
-    def give(self, connection: Undelivered) -> None:
-        """Take a connection back from a worker that drains; it is served before new ones."""
-        self._queue.append(connection)
-        self._pump()
-
     def close(self) -> None:
         """Stop listening and drop what nobody serves."""
         self.gate.shut()
@@ -110,8 +105,8 @@ class Handoff:
         self._queue.clear()
         self.gate.sock.close()
 
-    def _arrived(self, connection: Undelivered) -> bool:
-        """Take an accepted connection; False if it found nobody."""
+    def give(self, connection: Undelivered) -> bool:
+        """Hand over a connection, or let it wait before all new ones; False if any waits."""
         if self._queue or not self._deliver(connection):  # the short way, without the queue
             self._queue.append(connection)
             self._pump()
@@ -171,9 +166,17 @@ class Handoff:
         self.gate.accept(not self._queue and len(self._turns) > 0)
 
     def _demote(self, member: Member, lane: Lane) -> None:
+        lane.window = 1
         self._turns.leave(member)
-        self._queue.extendleft(reversed(lane.pull_back()))
+        self._take_back(member, lane)
         self._probe(member, lane)
+
+    def _take_back(self, member: Member, lane: Lane) -> None:
+        """Put what a worker has not read at the head of the queue."""
+        pulled = lane.pull_back()
+        if pulled:
+            self.given[member] = self.given.get(member, 0) - len(pulled)
+            self._queue.extendleft(reversed(pulled))
 
     def _look(self) -> None:
         """See who has left a connection lying."""

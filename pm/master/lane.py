@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 
 CONNECTION = b"C"
+MOVED = b"M"
 PROBE = b"P"
 WAKE = b"W"
 """First bytes of messages; `pm.worker.listening` reads them."""
@@ -26,12 +27,14 @@ LONGEST_WAIT = 0.100
 _SIZE = 96
 """All messages are of one length, so that SIOCOUTQ counts them."""
 _SIOCOUTQ = 0x5411
-_NOW = socket.MSG_DONTWAIT
+_NOW = int(socket.MSG_DONTWAIT)
+_PULL = int(socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
+_pack = struct.Struct("i").pack
 _SPACE = socket.CMSG_SPACE(4)
 _FULL = (errno.EAGAIN, errno.ETOOMANYREFS, errno.ENOBUFS)
 
 Undelivered = tuple[int, bytes]
-"""A connection's fd and its peer's address as text."""
+"""A connection's fd, and the message that goes with it: CONNECTION or MOVED, peer's address."""
 
 
 def _unread(sock: _socket.socket, answer: array.array[int]) -> int:
@@ -61,6 +64,8 @@ class Lane:
         self._answer = array.array("i", [0])
         self.given: deque[float] = deque()
         """When each undelivered connection was sent (monotonic seconds)."""
+        self.window = 1 << 16
+        """Most that it may hold: small after it was late, doubled each time it has taken all."""
         self.taken = 0.0
         """When the worker was last seen to have taken one."""
         self.accepting = False
@@ -70,10 +75,10 @@ class Lane:
 
     def give(self, connection: Undelivered, now: float) -> bool:
         """Send a connection; False if the channel takes no more now."""
-        fd, peer = connection
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
+        fd, text = connection
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _pack(fd))]
         try:
-            self.ours.sendmsg([(CONNECTION + peer).ljust(_SIZE, b"\0")], rights, _NOW)
+            self.ours.sendmsg([text.ljust(_SIZE, b"\0")], rights, _NOW)
         except OSError as error:
             if error.errno in _FULL:
                 return False
@@ -96,10 +101,15 @@ class Lane:
         return count
 
     def has_room(self, depth: int, now: float) -> bool:
-        """True if it holds less than `depth` connections."""
-        if len(self.given) >= depth:
-            self.pending(now)
-        return len(self.given) < depth
+        """True if it holds less than `depth` connections, or than its window, once it was late."""
+        room = min(depth, self.window)
+        if len(self.given) < room:
+            return True
+        self.pending(now)
+        if self.given or self.window >= depth:
+            return len(self.given) < room
+        self.window *= 2
+        return True
 
     def is_late(self, now: float) -> bool:
         """True if it holds a connection for too long.
@@ -121,14 +131,12 @@ class Lane:
         pulled = []
         while True:
             try:
-                data, extra, _, _ = self.theirs.recvmsg(
-                    _SIZE, _SPACE, _NOW | socket.MSG_CMSG_CLOEXEC
-                )
+                data, extra, _, _ = self.theirs.recvmsg(_SIZE, _SPACE, _PULL)
             except BlockingIOError:
                 break
-            if data[:1] == CONNECTION and extra:
+            if extra:
                 (fd,) = struct.unpack("i", extra[0][2][:4])
-                pulled.append((fd, data[1:].rstrip(b"\0")))
+                pulled.append((fd, data))
         self.given.clear()
         return pulled
 

@@ -13,6 +13,9 @@ from .loop import Loop
 
 _FAMILIES = {int(socket.AF_INET): "ipv4", int(socket.AF_INET6): "ipv6"}
 
+_MOST = 200
+"""Listeners of one app: dups of all go to the daemon in one message of at most 253 fds."""
+
 Address = tuple[str | int, ...]
 
 
@@ -59,11 +62,17 @@ class Listeners:
 
         Raises OSError as bind(2). Takes `fd` in any case.
         """
-        sock = socket.socket(fileno=fd)
+        try:
+            sock = socket.socket(fileno=fd)
+        except OSError:
+            os.close(fd)
+            raise
         if key in self._by_key:
             sock.close()
             return self._by_key[key], False
         try:
+            if len(self._by_key) >= _MOST:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             if sock.family != family or sock.type != socket.SOCK_STREAM:
                 raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
             if address[1]:
@@ -101,8 +110,10 @@ class Listeners:
 
     def close_all(self) -> None:
         """Release every port."""
-        for key in list(self._by_key):
-            self.close(key)
+        for handoff in self:
+            handoff.close()
+        self._by_key.clear()
+        self.on_change()
 
     def close_unused(self) -> list[str]:
         """Close those for which no worker has a lane; returns their addresses."""

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from ..model import State
@@ -108,7 +109,8 @@ class Lives:
             return
         worker.asked = True
         worker.reason = reason
-        worker.mode = mode
+        spec = worker.generation.spec
+        worker.mode = mode if spec.keepalive_handover else board.FINISH
         self._tell(worker, Event.RETIRE)
         self._owner.changed()
 
@@ -157,6 +159,8 @@ class Lives:
                 self.signal(worker)
             elif effect is Effect.KILL and worker.pid:
                 process.send_group(worker.pid, signal.SIGKILL)
+            elif effect is Effect.KILL:  # its template hangs, in an import say
+                worker.generation.kill()
 
     def _enter(self, worker: Worker) -> None:
         for handoff in self._listeners:
@@ -168,7 +172,8 @@ class Lives:
         worker.drained_at = now()
         worker.set_mode(worker.mode)
         if worker.drain >= 0:
-            os.write(worker.drain, b"\1")
+            with suppress(OSError):  # the worker has just died, or closed what it did not know
+                os.write(worker.drain, b"\1")
         if worker.link is None:
             return self._tell(worker, Event.QUIET)
         self.look(worker)
@@ -179,7 +184,7 @@ class Lives:
             return
         for handoff in self._listeners:
             handoff.retire(worker.key)
-        number = signal.Signals[worker.generation.spec.stop_signal]
+        number = process.signal_number(worker.generation.spec.stop_signal)
         whole_group = worker.link is None
         (process.send_group if whole_group else process.send)(worker.pid, number)
         for handoff in self._listeners:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..codec import from_plain
 from ..control import Bootstrap, Status
-from ..errors import PmError
 from ..home import file_name, log_files
 from ..logindex import index_path
 from ..model import AppSpec, State
@@ -87,13 +86,16 @@ class Master:
         """Serve until a stop."""
         loop, app = self._loop, self._app
         loop.on_signal(signal.SIGCHLD, self._reap)
-        loop.on_signal(signal.SIGUSR2, self._reload)
-        loop.on_signal(signal.SIGTERM, lambda: self._commands.stop(_nobody))
+        loop.on_signal(signal.SIGUSR2, self._commands.reload)
+        loop.on_signal(signal.SIGTERM, lambda: self._commands.stop(lambda _error, _text: None))
         for number in (signal.SIGHUP, signal.SIGINT):
             loop.on_signal(number, lambda: None)
         loop.after_each.append(self.report)
         app.wanted = set(self._boot.slots)
-        app.fill()
+        app.home = self._boot.home
+        # a program that ends at once shall not do so before the daemon's first command is heard
+        delay = 0.0 if app.generations.current.clustered else 0.02
+        loop.call_at(now() + delay, app.fill)
         self._reap()  # what ended before the handler was there
         loop.run()
         app.generations.close()
@@ -124,10 +126,6 @@ class Master:
         if worker is not None:
             worker.said_ready = True
             self._app.crew.lives.judge(worker)
-
-    def _reload(self) -> None:
-        app = self._app
-        self._commands.reload(tuple(sorted(app.wanted)), app.spec, _nobody)
 
     def report(self) -> None:
         """Tell the daemon and the run file what has changed in this round."""
@@ -164,10 +162,6 @@ class Master:
             os.getpid(), self._boot.nonce, app.generations.current.number, tuple(workers),
             app.listeners.views(), tuple(app.news.notes), app.known_to_listen,
         )  # fmt: skip
-
-
-def _nobody(error: PmError | None, done: str) -> None:
-    """Take an answer that nobody waits for; the events tell."""
 
 
 def _plan(home: str, spec: AppSpec) -> LogPlan:

@@ -32,6 +32,7 @@ class Notify:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._sock.bind(self.address)
+        os.chmod(path, 0o600)
         loop.watch(self._sock.fileno(), select.EPOLLIN, self._receive)
 
     def _receive(self, _: int) -> None:

@@ -65,6 +65,11 @@ def signal_name(number: int) -> str:
         return f"SIG{number}"
 
 
+def signal_number(name: str) -> int:
+    """Return 15 for "SIGTERM", and for a name that is none."""
+    return getattr(signal, name, signal.SIGTERM) if name.startswith("SIG") else signal.SIGTERM
+
+
 def send(pid: int, number: int) -> None:
     """Send a signal to a process; one that is gone needs none."""
     with contextlib.suppress(ProcessLookupError):

@@ -11,8 +11,8 @@ import socket
 from typing import Any
 
 from ..errors import PmError
-from .crew import Crew, attach_page
-from .lane import WAKE
+from .crew import Crew
+from .lane import MOVED, WAKE
 from .listeners import Address, Listeners, key_of
 from .loop import now
 from .worker import Worker
@@ -36,26 +36,27 @@ class Questions:
         self._forget = forget
         """Stop watching a link: nobody is at its other end."""
 
-    def receive(self, worker: Worker) -> None:
-        """Take one message from a worker's link."""
+    def receive(self, worker: Worker) -> bool:
+        """Take one message from a worker's link; False if there is none."""
         assert worker.link is not None
         try:
             raw, extra, _, _ = worker.link.recvmsg(_LARGEST, _SPACE, _FLAGS)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             raw, extra = b"", []
         fds = _fds(extra)
-        if not raw:
-            self._forget(worker.link.fileno())
         try:
             if raw:
                 self._handle(worker, json.loads(raw), fds)
-        except (ValueError, KeyError, TypeError, IndexError, Bad):
-            pass  # an app that writes to our fds: it harms itself only
+            else:
+                self._forget(worker.link.fileno())
+        except Exception:
+            pass
         finally:
             for fd in fds:
                 os.close(fd)
+        return bool(raw)
 
     def _handle(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
         match message["do"]:
@@ -73,7 +74,9 @@ class Questions:
             case "quiet":
                 self._crew.lives.look(worker)
             case "board":
-                attach_page(worker, int(message["pid"]), fds[0])
+                worker.attach_page(int(message["pid"]), fds[0])
+            case "child":
+                worker.pages[int(message["pid"])] = worker.pages.pop(int(message["board"]))
             case "handover":
                 self._take_over(str(message["key"]), str(message["peer"]), fds)
 
@@ -123,7 +126,7 @@ class Questions:
         if handoff is None:
             return
         handoff.withdraw(worker.key)
-        if not handoff.gate.backlog:  # bound, never listened: nobody waits there
+        if not handoff.gate.backlog and not handoff.lanes:  # never listened: nobody waits there
             self._listeners.close(key)
         worker.listened.pop(key, None)
         worker.accepted.discard(key)
@@ -132,7 +135,7 @@ class Questions:
     def _take_over(self, key: str, peer: str, fds: list[int]) -> None:
         handoff = self._listeners.get(key)
         if handoff is not None and len(fds) == 1:
-            handoff.give((os.dup(fds[0]), peer[:90].encode("ascii")))
+            handoff.give((os.dup(fds[0]), MOVED + peer[:90].encode("ascii")))
 
 
 def _address(given: Any) -> Address:

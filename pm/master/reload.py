@@ -90,7 +90,7 @@ class Reload:
             return bool(slot.workers)
         if worker is self._candidate:
             self._candidate = None
-            self._failure = self._failure or failure_of(slot, worker)
+            self._failure = self._failure or failure_of(slot, worker, self._app.home)
             self._happen(Happening.FAILED)
             return True
         if self._rollout.slot != worker.slot or worker.generation is self._new:
@@ -124,21 +124,23 @@ class Reload:
             app.news.event("note", text)
         self._end(None)
 
+    def cancel(self, error: PmError) -> None:
+        """Answer at once."""
+        self._answer(error, "")
+
     def _end(self, failure: PmError | None) -> None:
         app = self._app
         app.tasks.remove(self)
+        app.fill()
+        app.sweep()
         if failure is None:
             app.spec = self._spec
             app.news.event("reload", f"generation {self._new.number} serves")
-            self._answer(None, summary(app))
-        else:
-            left = f"reload refused: {failure.message}"
-            app.news.event("reload", left)
-            self._answer(
-                type(failure)(left, failure.hint or _hint(self._rollout), failure.lines), ""
-            )
-        app.fill()
-        app.sweep()
+            return self._answer(None, summary(app))
+        left = f"reload refused: {failure.message}"
+        app.news.event("reload", left)
+        hint = failure.hint or _hint(self._rollout)
+        self._answer(type(failure)(left, hint, failure.lines), "")
 
 
 def _hint(rollout: Rollout) -> str:

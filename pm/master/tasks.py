@@ -41,6 +41,7 @@ class Want:
             slot = app.slot(number)
             if not slot.workers:
                 slot.rest(State.STOPPED, "")
+                slot.generation = app.generations.current
         app.fill()
         app.settle_soon()
 
@@ -59,9 +60,9 @@ class Want:
         if worker.slot not in self._slots or worker.asked or worker.ready_at is not None:
             return False
         slot = self._app.slots[worker.slot]
-        if worker.ended and worker.ended.code == 0 and not worker.generation.spec.autorestart:
+        if ended_well(worker):
             return False
-        self._fail(slot, failure_of(slot, worker))
+        self._fail(slot, failure_of(slot, worker, self._app.home))
         return True
 
     def _fail(self, slot: Slot, failure: PmError) -> None:
@@ -96,6 +97,10 @@ class Want:
             return
         app.tasks.remove(self)
         self._answer(self._failure, "" if self._failure else summary(app))
+
+    def cancel(self, error: PmError) -> None:
+        """Answer at once."""
+        self._answer(error, "")
 
 
 class Restart(Want):
@@ -169,15 +174,24 @@ class Stop:
         app.tasks.remove(self)
         self._done()
 
+    def cancel(self, _error: PmError) -> None:
+        """Nothing supersedes a stop."""
 
-def failure_of(slot: Slot, worker: Worker) -> PmError:
+
+def ended_well(worker: Worker) -> bool:
+    """True if a worker did all it was to do, and is not to be started again (a one-shot job)."""
+    spec, code = worker.generation.spec, worker.ended.code if worker.ended else None
+    return code is not None and (code in spec.stop_exit_codes or not (code or spec.autorestart))
+
+
+def failure_of(slot: Slot, worker: Worker, home: str) -> PmError:
     """Say in words why a worker did not become ready."""
     if worker.timed_out:
         return NotReady(worker.reason, "a slow start needs a longer --listen-timeout", slot.lines)
     ended = f"{worker.ended}" if worker.ended else "could not be forked"
     reason = f"{worker.reason}: {ended}" if worker.reason else ended
     if worker.refused:
-        return Failed(*explain(worker.refused, reason), slot.lines)
+        return Failed(*explain(worker.refused, reason, home), slot.lines)
     return Failed(f"{reason} before it was ready", "", slot.lines)
 
 

@@ -74,6 +74,19 @@ class Worker:
         for page in self.pages.values():
             page[0] = mode
 
+    def attach_page(self, pid: int, fd: int) -> None:
+        """Follow a board of a forked child; a negative pid is one that is not forked yet.
+
+        Raises OSError or ValueError if `fd` is no board.
+        """
+        page = board.attach(fd)
+        for other in list(self.pages):
+            if other == pid or (other > 0 and other != self.pid and not _lives(other)):
+                self.pages.pop(other).close()
+        if self.asked:
+            page[0] = self.mode
+        self.pages[pid] = page
+
     def busy(self, states: frozenset[int]) -> list[int]:
         """Return the fds whose connection is in one of these states."""
         found = []
@@ -92,9 +105,13 @@ class Worker:
                 timer.cancel()
 
 
+def _lives(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
+
+
 def _open(pid: int, fd: int) -> bool:
     """True if that fd is still open there: a socket may vanish without a word."""
-    return os.path.lexists(f"/proc/{pid}/fd/{fd}")
+    return pid <= 0 or os.path.lexists(f"/proc/{pid}/fd/{fd}")
 
 
 BLIND = frozenset({board.BLIND})

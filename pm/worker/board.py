@@ -6,10 +6,12 @@ written by the process that accepted it. A store of one byte needs no lock.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 
 SIZE = 1 << 16
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 SERVE = 0
 """Mode: nothing special."""
@@ -24,12 +26,18 @@ BLIND = 255
 
 
 def create() -> int:
-    """Make a page and return its fd."""
-    fd = os.memfd_create("pm-board")
+    """Make a page and return its fd; its size is sealed, so that reading it is safe."""
+    fd = os.memfd_create("pm-board", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(fd, SIZE)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
     return fd
 
 
 def attach(fd: int) -> mmap.mmap:
-    """Map the page behind `fd`; the fd may be closed afterwards."""
+    """Map the page behind `fd`; the fd may be closed afterwards.
+
+    Raises OSError or ValueError for anything but such a page: it might shrink under the reader.
+    """
+    if fcntl.fcntl(fd, fcntl.F_GET_SEALS) & _SEALS != _SEALS:
+        raise ValueError("not a board")
     return mmap.mmap(fd, SIZE)

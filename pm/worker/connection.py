@@ -10,6 +10,7 @@ from __future__ import annotations
 import _socket
 import _weakref
 import errno
+import os
 import select
 import socket
 
@@ -29,10 +30,24 @@ live: dict[int, Callable[[], Connection | None]] = {}
 """Open connections of this process by fd, weakly referenced."""
 
 
+class _Blind:
+    """Stands for a conversation that cannot be followed."""
+
+    state = board.BLIND
+
+    def received(self, data: Any) -> None:
+        """Take no note."""
+
+    sent = sent_unseen = received
+
+
+_BLIND = _Blind()
+
+
 class Connection(socket.socket):
     """A connected TCP socket handed over by the master."""
 
-    __slots__ = ("_key", "_moved", "_page", "_peer", "_shown", "_slot", "_talk")
+    __slots__ = ("_key", "_moved", "_peer", "_shown", "_slot", "_talk", "page")
 
     # The C methods straight away: these need no look at the listeners that `shim` keeps.
     getsockname = RAW.getsockname
@@ -44,35 +59,35 @@ class Connection(socket.socket):
         """Begin to follow the conversation; `key` and `peer` go along at a handover."""
         self._key = key
         self._peer = peer
-        self._talk = Conversation()
+        self._talk: Conversation | _Blind = Conversation()
         self._moved = False
-        self._page = here.own_page()
+        self.page = here.own_page()
         self._slot = self.fileno()
         self._shown = self._talk.state
         live[self._slot] = _weakref.ref(self)
-        if self._page is None or self._slot >= board.SIZE:
-            self._page = None
+        if self.page is None or self._slot >= board.SIZE:
+            self.page = None
         else:
-            self._page[self._slot] = self._shown
+            self.page[self._slot] = self._shown
 
     def _show(self, state: int) -> None:
         self._shown = state
-        page = self._page
+        page = self.page
         if page is not None:
             page[self._slot] = state
             if page[0]:
                 _say_quiet()
 
-    def _begins(self) -> bool:
+    def _begins(self, flags: int = 0) -> bool:
         """True if a read now would begin a request, and the master wants the connection back."""
         if self._moved:
             return True
-        page = self._page
+        page = self.page
         if page is None or self._talk.state not in (OPEN, IDLE):
             return False
         if not page[0]:
             timeout = self.gettimeout()
-            if timeout == 0.0 or here.drain_fd < 0:
+            if timeout == 0.0 or flags & socket.MSG_DONTWAIT or here.drain_fd < 0:
                 return False
             if not self._wait(timeout):
                 return False
@@ -114,7 +129,7 @@ class Connection(socket.socket):
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Receive as socket.recv does."""
-        if self._begins():
+        if bufsize and self._begins(flags):
             return b""
         data = RAW.recv(self, bufsize, flags)
         if not flags & socket.MSG_PEEK:
@@ -123,7 +138,7 @@ class Connection(socket.socket):
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive as socket.recv_into does."""
-        if self._begins():
+        if self._begins(flags):
             return 0
         count = RAW.recv_into(self, buffer, nbytes, flags)
         if count and not flags & socket.MSG_PEEK:
@@ -132,7 +147,7 @@ class Connection(socket.socket):
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0) -> Any:
         """Receive as socket.recvmsg does."""
-        if self._begins():
+        if self._begins(flags):
             return b"", [], 0, None
         result = RAW.recvmsg(self, bufsize, ancbufsize, flags)
         if not flags & socket.MSG_PEEK:
@@ -148,6 +163,7 @@ class Connection(socket.socket):
 
     def send(self, data: Any, flags: int = 0) -> int:
         """Send as socket.send does."""
+        self.refuse_if_moved()
         count = RAW.send(self, data, flags)
         view = data if type(data) is bytes and count == len(data) else _octets(data)[:count]
         self._sent(view)
@@ -155,11 +171,13 @@ class Connection(socket.socket):
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send as socket.sendall does."""
+        self.refuse_if_moved()
         RAW.sendall(self, data, flags)
         self._sent(data if type(data) is bytes else _octets(data))
 
     def sendmsg(self, buffers: Any, *rest: Any) -> int:
         """Send as socket.sendmsg does."""
+        self.refuse_if_moved()
         pieces = list(buffers)
         count = left = RAW.sendmsg(self, pieces, *rest)
         for piece in pieces:
@@ -167,6 +185,37 @@ class Connection(socket.socket):
             left -= len(view)
             self._sent(view)
         return count
+
+    def refuse_if_moved(self) -> None:
+        """Raise EPIPE, as on a connection that the peer has closed: it is another worker's now."""
+        if self._moved:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    def recvfrom(self, *args: Any) -> Any:
+        """Receive as socket.recvfrom does, unseen: nobody speaks HTTP with it."""
+        self.be_blind()
+        return RAW.recvfrom(self, *args)
+
+    def sendto(self, *args: Any) -> int:
+        """Send as socket.sendto does, unseen."""
+        self.refuse_if_moved()
+        self.be_blind()
+        return RAW.sendto(self, *args)
+
+    def settimeout(self, value: float | None) -> None:
+        """Set the timeout; not on a moved connection: O_NONBLOCK belongs to the next worker."""
+        if not self._moved:
+            RAW.settimeout(self, value)
+
+    def setblocking(self, flag: bool) -> None:
+        """Set the blocking mode; not on a moved connection."""
+        if not self._moved:
+            RAW.setblocking(self, flag)
+
+    def dup(self) -> socket.socket:  # type: ignore[override]
+        """Duplicate as socket.dup does: what happens on the copy is not seen."""
+        self.be_blind()
+        return socket.socket(self.family, self.type, self.proto, fileno=os.dup(self.fileno()))
 
     def sent_unseen(self, count: int) -> None:
         """Take note of `count` bytes that went out past the methods above (sendfile)."""
@@ -194,14 +243,14 @@ class Connection(socket.socket):
 
     def be_blind(self) -> None:
         """Take note that what happens from here on is not seen: it happens in C."""
+        self._talk = _BLIND
         self._show(board.BLIND)
-        self._talk.received(b"\0")
 
     def detach(self) -> int:
         """Give the fd away: from here on nothing is seen (TLS)."""
         live.pop(RAW.fileno(self), None)
         self._show(board.BLIND)
-        self._page = None
+        self.page = None
         return RAW.detach(self)
 
 
@@ -218,6 +267,11 @@ def _say_quiet() -> None:
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.EBADF):
                 raise
+
+
+def living() -> list[Connection]:
+    """Return the open connections of this process."""
+    return [conn for conn in (reference() for reference in list(live.values())) if conn is not None]
 
 
 def plain_accept(sock: socket.socket) -> tuple[socket.socket, Any]:

@@ -29,13 +29,6 @@ def become_worker(link_fd: int, board_fd: int, drain: int) -> None:
     page = board.attach(board_fd)
     os.close(board_fd)
     drain_fd = park(drain)
-    os.register_at_fork(after_in_child=_in_child)
-
-
-def _in_child() -> None:
-    """Forget the parent's board in a forked child: fd numbers mean something else here."""
-    global page
-    page = None
 
 
 def own_page() -> mmap.mmap | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONNECTION = ord("C")
 """First byte of a message that carries a connection; the peer's address follows."""
+MOVED = ord("M")
+"""As CONNECTION, for one that another worker has given back between requests."""
 PROBE = ord("P")
 """A message that only shows, by being read, that the worker accepts."""
 WAKE = ord("W")
@@ -111,10 +113,12 @@ def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
         data, ancillary, _, _ = RAW.recvmsg(sock, _MESSAGE, _SPACE, _FLAGS)
         if not data:
             _silence(sock)
-        elif data[0] == CONNECTION:
+        elif data[0] in (CONNECTION, MOVED):
             fds = received_fds(ancillary)
             if not fds:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            if data[0] == MOVED:  # the worker before may have left it non-blocking
+                os.set_blocking(fds[0], True)
             return _connection(sock, entry, fds[0], data[1:])
         elif data[0] == WAKE and not entry.shut:
             raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))

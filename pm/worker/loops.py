@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from . import board, here
-from .connection import live
+from .connection import living
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def _drain(loop: Any) -> None:
     page = here.page
     if page is None or page[0] != board.HAND_OVER:
         return
-    for reference in list(live.values()):
-        conn = reference()
-        if conn is None:
-            continue
+    for conn in living():
         try:
             reader = loop._selector.get_key(conn).data[0]
         except (KeyError, ValueError, AttributeError):  # another loop's, or closed

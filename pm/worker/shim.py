@@ -211,10 +211,12 @@ def _patch_sendfile() -> None:
     plain = os.sendfile
 
     def sendfile(out_fd: int, *args: Any, **kwargs: Any) -> int:
-        count = plain(out_fd, *args, **kwargs)
         conn = connection.live.get(out_fd, _nobody)()
-        if conn is not None:
-            conn.sent_unseen(count)
+        if conn is None:
+            return plain(out_fd, *args, **kwargs)
+        conn.refuse_if_moved()
+        count = plain(out_fd, *args, **kwargs)
+        conn.sent_unseen(count)
         return count
 
     os.sendfile = sendfile

@@ -8,6 +8,7 @@ its workers the stop protocol (`ward`).
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import json
 import os
@@ -16,7 +17,7 @@ import socket
 import struct
 import sys
 
-from . import board, here, hooks, listening, program, publicname, shim, ward
+from . import board, forks, here, hooks, listening, program, publicname, shim, ward
 from .link import RAW, park, received_fds
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -33,8 +34,18 @@ def serve(fd: int) -> program.Job:
     channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(fd))
     raw = channel.recv(_LARGEST)
     template = Template(channel, json.loads(raw))
+    _end_with(channel, True)
     template.prepare()
+    _end_with(channel, False)
+    template.say_ready()
     return template.loop()
+
+
+def _end_with(channel: RAW, wanted: bool) -> None:
+    """Have SIGIO end this process at the channel's end of file: an import may hang for ever."""
+    flags = fcntl.fcntl(channel, fcntl.F_GETFL)
+    fcntl.fcntl(channel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(channel, fcntl.F_SETFL, flags | os.O_ASYNC if wanted else flags & ~os.O_ASYNC)
 
 
 class Template:
@@ -44,21 +55,26 @@ class Template:
         self.channel = channel
         self.app = app
         self.code: Any = None
+        self.culprit = ""
+        """The module of the preload that started threads."""
         self.workers: dict[int, ward.Ward] = {}
         """The living workers, by pidfd."""
 
     def prepare(self) -> None:
-        """Patch, set sys.path, preload, compile; then say so."""
+        """Patch, set sys.path, preload, compile."""
         app = self.app
         shim.exclusive.update(app["exclusive_ports"])
         shim.install()
         sys.meta_path.insert(0, hooks.ImportHook())
         sys.meta_path.append(publicname.PublicName())
         sys.path.insert(0, program.first_path(app["target"], app["script"]))
-        culprit = preload(app["preload"]) if app["preload"] else ""
+        self.culprit = preload(app["preload"]) if app["preload"] else ""
         if app["target"] == "script" and not program.is_package(app["script"]):
             self.code = program.compiled(app["script"])
-        self._tell({"do": "template", "threads": culprit})
+
+    def say_ready(self) -> None:
+        """Tell the master that it can order workers."""
+        self._tell({"do": "template", "threads": self.culprit})
 
     def _tell(self, message: dict[str, object]) -> None:
         self.channel.send(json.dumps(message).encode())
@@ -125,6 +141,7 @@ class Template:
         os.close(out)
         os.close(error)
         here.become_worker(link, page, drain)
+        forks.Forks().follow()
         here.slot, here.generation, here.app = order["slot"], order["generation"], self.app["name"]
         atexit.register(listening.leave)  # first in, last out
         _reseed()
@@ -146,7 +163,11 @@ def preload(modules: list[str]) -> str:
     gc.disable()
     culprit = ""
     for name in modules:
-        __import__(name)
+        try:
+            __import__(name)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise SystemExit(f"cannot preload `{name}`: {reason}") from None
         if _threads() > 1:
             culprit = culprit or name
     gc.collect()

@@ -36,7 +36,7 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
     Nothing new reaches them: their channels have ended with the master. The next master serves
     on the same listeners meanwhile.
     """
-    number = signal.Signals[stop_signal]
+    number = getattr(signal, stop_signal, signal.SIGTERM)
     begun = time.monotonic()
     finish = begun + kill_timeout
     time.sleep(_FIRST_LOOK)

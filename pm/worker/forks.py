@@ -1,0 +1,63 @@
+"""Forked children of an app: each gets a board of its own, before the parent lets go.
+
+fd numbers mean something else in another process, and a child that answers a request (as
+socketserver.ForkingMixIn has them) has to be seen to do so.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import board, here
+from .connection import living
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    import mmap
+
+
+class Forks:
+    """What is done around each fork of the app."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._made: mmap.mmap | None = None
+
+    def follow(self) -> None:
+        """Be told of each fork from now on."""
+        os.register_at_fork(
+            before=self._before, after_in_child=self._in_child, after_in_parent=self._in_parent
+        )
+
+    def _before(self) -> None:
+        self._made = None
+        if here.link is None or not living():
+            return
+        self._count += 1
+        fd = board.create()
+        self._made = board.attach(fd)
+        for conn in living():
+            if conn.page is not None:
+                self._made[conn.fileno()] = conn.page[conn.fileno()]
+        self._say({"do": "board", "pid": -self._count}, [fd])
+        os.close(fd)
+
+    def _in_parent(self) -> None:
+        if self._made is not None:
+            self._made.close()
+            self._made = None
+
+    def _in_child(self) -> None:
+        here.page = self._made
+        if self._made is not None:
+            self._say({"do": "child", "board": -self._count, "pid": os.getpid()}, [])
+        for conn in living():
+            conn.page = self._made if conn.page is not None else None
+
+    @staticmethod
+    def _say(message: dict[str, object], fds: list[int]) -> None:
+        try:
+            if here.link is not None:
+                here.link.tell(message, fds)
+        except OSError:  # no master: nobody will look at it
+            pass

@@ -32,6 +32,7 @@ _PATHS = ("out_file", "error_file", "log_file")
 _WORDS = ("args", "interpreter_args", "preload")
 _INTERNAL = ("target", "umask")
 _KINDS = typing.get_type_hints(AppSpec)
+_NOTHING = Wish("")
 _KEYS = ({f.name for f in fields(AppSpec)} | {"module"}) - set(_INTERNAL)
 
 
@@ -40,15 +41,16 @@ def is_ecosystem(word: str) -> bool:
     return word.endswith((".toml", *_LATER)) and os.path.isfile(word)
 
 
-def read(path: str, caller: Caller) -> tuple[AppSpec, ...]:
-    """Return the file's apps; raises ConfigError that names every fault."""
+def read(path: str, caller: Caller, typed: Wish = _NOTHING) -> tuple[AppSpec, ...]:
+    """Return the file's apps, each with the typed options; raises ConfigError with all faults."""
+    typed = _absolute(typed, caller.cwd)
     tables = _tables(path)
     here = replace(caller, cwd=os.path.dirname(os.path.join(caller.cwd, path)))
     faults: list[str] = []
     specs: list[AppSpec] = []
     for number, table in enumerate(tables, 1):
         where = f"[[apps]] {number}" + (f" ({table['name']})" if "name" in table else "")
-        specs += _app(table, here, functools.partial(_note, faults, where))
+        specs += _app(table, typed, here, functools.partial(_note, faults, where))
     names = [spec.name for spec in specs]
     faults += [f"name: two apps are named {n!r}" for n in sorted(set(names)) if names.count(n) > 1]
     if faults:
@@ -87,7 +89,9 @@ def _tables(path: str) -> list[dict[str, Any]]:
     return tables
 
 
-def _app(table: dict[str, Any], caller: Caller, fault: Callable[[str], None]) -> Iterable[AppSpec]:
+def _app(
+    table: dict[str, Any], typed: Wish, caller: Caller, fault: Callable[[str], None]
+) -> Iterable[AppSpec]:
     """Return the table's spec, or nothing if faults were told."""
     values: dict[str, Any] = {}
     for key, value in table.items():
@@ -102,7 +106,7 @@ def _app(table: dict[str, Any], caller: Caller, fault: Callable[[str], None]) ->
     if wrong & {"script", "module", "cwd"}:
         return ()  # what they stand for cannot be looked for
     try:  # also after a fault: the script that is missing is told with it
-        spec = resolve(_wish(values), caller)
+        spec = resolve(_overlaid(_wish(values), typed), caller)
     except PmError as error:
         fault(_sentence(error))
         return ()
@@ -175,3 +179,28 @@ def _wish(values: dict[str, Any]) -> Wish:
         },
         options=values,
     )  # fmt: skip
+
+
+def _absolute(typed: Wish, folder: str) -> Wish:
+    """Make paths relative to the caller's folder, not to the file's."""
+    program = os.path.expanduser(typed.interpreter)
+    return replace(
+        typed,
+        cwd=os.path.join(folder, os.path.expanduser(typed.cwd)) if typed.cwd else "",
+        interpreter=os.path.join(folder, program) if "/" in program else program,
+    )
+
+
+def _overlaid(table: Wish, typed: Wish) -> Wish:
+    """Let what was typed win over the table; arguments are added at its end."""
+    return replace(
+        table,
+        args=(*table.args, *typed.args),
+        cwd=typed.cwd or table.cwd,
+        interpreter=typed.interpreter or table.interpreter,
+        interpreter_args=typed.interpreter_args or table.interpreter_args,
+        fork=typed.fork or table.fork,
+        instances=typed.instances or table.instances,
+        env={**table.env, **typed.env},
+        options={**table.options, **typed.options},
+    )

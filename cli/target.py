@@ -33,7 +33,8 @@ class Wish:
     """A path, a name to be found in PATH, or `none`."""
     interpreter_args: tuple[str, ...] = ()
     fork: bool = False
-    instances: str = "1"
+    instances: str = ""
+    """Empty is one."""
     env: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
     """Further fields of AppSpec, by their names and of their types."""
@@ -81,7 +82,7 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         interpreter=program.interpreter,
         interpreter_args=program.interpreter_args,
         exec_mode=Mode.FORK if fork else Mode.CLUSTER,
-        instances=count_instances(wish.instances, caller.cpus),
+        instances=count_instances(wish.instances or "1", caller.cpus),
         env=env,
         umask=caller.umask,
         **wish.options,  # type: ignore[arg-type]  # typed where they are read

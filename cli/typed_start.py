@@ -25,7 +25,8 @@ _WHAT = (
 What = Annotated[list[str] | None, Argument(_WHAT, "WHAT...")]
 Module = Annotated[str, option("-m", text="Run a module.", metavar="MODULE")]
 Name = Annotated[str, option("--name", "-n", text="Name of the app.")]
-Instances = Annotated[str, option("--instances", "-i", text="Workers: N, max, 0 (CPUs) or -1.")]
+_COUNT = "Workers: N (default 1), max or 0 (one a CPU), -1 (one less)."
+Instances = Annotated[str, option("--instances", "-i", text=_COUNT)]
 Namespace = Annotated[str | None, option("--namespace", text="Group of apps.")]
 Cwd = Annotated[str, option("--cwd", text="Working directory of the app.")]
 Interpreter = Annotated[str, option("--interpreter", text="Python that runs it, or `none`.")]
@@ -63,7 +64,7 @@ def start(
     rest: Annotated[tuple[str, ...], Rest()] = (),
     module: Module = "",
     name: Name = "",
-    instances: Instances = "1",
+    instances: Instances = "",
     namespace: Namespace = None,
     cwd: Cwd = "",
     interpreter: Interpreter = "",

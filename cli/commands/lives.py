@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 from cli.client import call
@@ -23,12 +24,12 @@ def stop(words: Sequence[str], as_json: bool = False) -> int:
 
 def restart(words: Sequence[str], update_env: bool = False, as_json: bool = False) -> int:
     """Stop, then start."""
-    return act(Restart(selected(words), _env(update_env)), "restarting", as_json)
+    return act(Restart(_named(words, "restart"), _env(update_env)), "restarting", as_json)
 
 
 def reload(words: Sequence[str], update_env: bool = False, as_json: bool = False) -> int:
     """Replace the workers one by one."""
-    return act(Reload(selected(words), _env(update_env)), "reloading", as_json)
+    return act(Reload(_named(words, "reload"), _env(update_env)), "reloading", as_json)
 
 
 def delete(words: Sequence[str], as_json: bool = False) -> int:
@@ -89,6 +90,19 @@ def selected(words: Sequence[str]) -> tuple[str, ...]:
     for word in words:
         found += names(word) if is_ecosystem(word) else (word,)
     return tuple(found)
+
+
+def _named(words: Sequence[str], verb: str) -> tuple[str, ...]:
+    """Return the selectors, and say that of a file only the names are read."""
+    from cli.ecosystem import is_ecosystem
+
+    for path in filter(is_ecosystem, words):
+        print(
+            f"note: {verb} takes only the names of the apps from {path}; "
+            f"`pm start {path}` restarts them with its values",
+            file=sys.stderr,
+        )
+    return selected(words)
 
 
 def _env(update: bool) -> dict[str, str] | None:

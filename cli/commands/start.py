@@ -38,10 +38,12 @@ def start(
             f"`{old[0]}` is in the list: its options are not changed by `pm start`",
             f"leave the options out, or `pm delete {old[0]}` and start it anew",
         )
-    specs = _specs([word for word in words if word not in old], wish, caller, only)
-    if wish.name and len(specs) > 1:
-        raise UsageError(f"--name: {len(specs)} apps cannot share one name")
-    outcomes = _resumed(old) + _started(specs, force)
+    specs, filed = _specs([word for word in words if word not in old], wish, caller, only)
+    if wish.name and len(specs) + len(filed) > 1:
+        raise UsageError(f"--name: {len(specs) + len(filed)} apps cannot share one name")
+    if wish.name:
+        filed = tuple(replace(spec, name=wish.name) for spec in filed)
+    outcomes = _resumed(old) + _started(specs, filed, force)
     return tell(Report(outcomes), as_json)
 
 
@@ -67,14 +69,14 @@ def _default_file() -> tuple[str, ...]:
 
 def _specs(
     words: Sequence[str], wish: Wish, caller: Caller, only: Sequence[str]
-) -> tuple[AppSpec, ...]:
-    specs: list[AppSpec] = []
-    for word in words:
-        if is_ecosystem(word) and not wish.module:
-            specs += _chosen(read(word, caller), only)
-        else:
-            specs.append(resolve(replace(wish, word=word), caller))
-    return tuple(specs)
+) -> tuple[tuple[AppSpec, ...], tuple[AppSpec, ...]]:
+    """Return the apps that are typed, and those that stand in files."""
+    files = [word for word in words if is_ecosystem(word) and not wish.module]
+    others = [word for word in words if word not in files]
+    if only and others:
+        raise UsageError(f"--only: `{others[0]}` is no file of apps", "name an ecosystem.toml")
+    filed = [spec for path in files for spec in _chosen(read(path, caller, wish), only)]
+    return tuple(resolve(replace(wish, word=word), caller) for word in others), tuple(filed)
 
 
 def _chosen(specs: Sequence[AppSpec], only: Sequence[str]) -> list[AppSpec]:
@@ -93,16 +95,24 @@ def _resumed(selectors: tuple[str, ...]) -> tuple[Outcome, ...]:
         return call(Resume(selectors), progress=show).outcomes
 
 
-def _started(specs: Sequence[AppSpec], force: bool) -> tuple[Outcome, ...]:
-    """Start new apps; one of the same name and script that is stopped or errored is replaced."""
-    if not specs:
+def _started(
+    specs: tuple[AppSpec, ...], filed: tuple[AppSpec, ...], force: bool
+) -> tuple[Outcome, ...]:
+    """Start apps; one that runs is replaced if a file describes it, else only by force."""
+    if not specs + filed:
         return ()
-    over = {a.name: a.script for a in call(List(), wake=True).apps if a.state in _OVER}
-    again = tuple(s for s in specs if over.get(s.name) == s.script)
-    fresh = tuple(s for s in specs if s not in again)
+    runs = {a.name: a.script for a in call(List(), wake=True).apps if a.state not in _OVER}
+    again = tuple(spec for spec in filed if runs.get(spec.name) == spec.script)
+    fresh = specs + tuple(spec for spec in filed if spec not in again)
     outcomes: tuple[Outcome, ...] = ()
-    with shown(f"starting {' '.join(s.name for s in specs)} …") as show:
-        for part, by_force in ((fresh, force), (again, True)):
-            if part:
-                outcomes += call(Start(part, by_force), wake=True, progress=show).outcomes
+    with shown(f"starting {' '.join(s.name for s in specs + filed)} …") as show:
+        if fresh:
+            outcomes += call(Start(fresh, force), wake=True, progress=show).outcomes
+        if again:
+            replaced = call(Start(again, True), wake=True, progress=show).outcomes
+            outcomes += tuple(replace(o, done=_again(o.done)) for o in replaced)
     return outcomes
+
+
+def _again(done: str) -> str:
+    return "restarted with the file's values" + done.removeprefix("started")

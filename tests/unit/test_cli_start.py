@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.commands import lives
 from cli.commands import start as command
 from cli.commands.start import is_app, start
+from cli.report import print_outcomes
 from cli.target import Wish
 from pm.api import Apps, List, Outcome, Report, Request, Resume, Start
 from pm.errors import UsageError
-from pm.model import AppView, Mode, State, WorkerView
+from pm.model import AppSpec, AppView, Mode, State, WorkerView
 
 
 def view(name: str, state: State, script: str, namespace: str = "default") -> AppView:
@@ -40,10 +42,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Request[Any]]
             return Apps(apps)
         requests.append(request)
         if isinstance(request, Start):
-            return Report(tuple(Outcome(spec.name, "started") for spec in request.specs))
+            return Report(tuple(Outcome(spec.name, "started, 1 worker") for spec in request.specs))
         return Report((Outcome("web", "already online"),))
 
     def told(report: Report, _: bool) -> int:
+        print_outcomes(report)
         return len(report.outcomes)
 
     monkeypatch.setattr(command, "call", call)
@@ -56,10 +59,88 @@ def begin(words: Sequence[str], wish: Wish | None = None) -> int:
     return start(words, wish or Wish(""))
 
 
-def test_a_stopped_app_of_the_same_script_is_replaced(asked: list[Request[Any]]) -> None:
+def sent(asked: list[Request[Any]]) -> list[tuple[bool, list[str]]]:
+    """Return what was asked to be started, and whether by force."""
+    return [(r.force, [s.name for s in r.specs]) for r in asked if isinstance(r, Start)]
+
+
+def specs(asked: list[Request[Any]]) -> list[AppSpec]:
+    """Return the specs of all starts."""
+    return [spec for request in asked if isinstance(request, Start) for spec in request.specs]
+
+
+def test_a_script_replaces_nothing_that_runs(asked: list[Request[Any]]) -> None:
     assert begin(["web.py", "job.py", "new.py"]) == 3
-    sent = [(r.force, [s.name for s in r.specs]) for r in asked if isinstance(r, Start)]
-    assert sent == [(False, ["web", "new"]), (True, ["job"])]
+    assert sent(asked) == [(False, ["web", "job", "new"])]
+
+
+APPS = '[[apps]]\nscript = "web.py"\nenv = { A = "1", B = "1" }\n[[apps]]\nscript = "new.py"\n'
+
+
+def test_a_file_restarts_its_apps_that_run(
+    asked: list[Request[Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("apps.toml").write_text(APPS + '[[apps]]\nscript = "job.py"\n')
+    assert begin(["apps.toml"]) == 3
+    assert sent(asked) == [(False, ["new", "job"]), (True, ["web"])]
+    assert "web: restarted with the file's values, 1 worker" in capsys.readouterr().out
+
+
+def test_a_file_leaves_another_app_of_the_same_name_alone(asked: list[Request[Any]]) -> None:
+    Path("apps.toml").write_text('[[apps]]\nname = "web"\nscript = "new.py"\n')
+    begin(["apps.toml"])
+    assert sent(asked) == [(False, ["web"])]
+
+
+def test_options_beside_a_file_are_for_all_its_apps(
+    asked: list[Request[Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "conf").mkdir()
+    path = tmp_path / "conf" / "apps.toml"
+    path.write_text(APPS.replace('"web.py"', '"../web.py"').replace('"new.py"', '"../new.py"'))
+    wish = Wish(
+        "", args=("-x",), cwd="conf", fork=True, instances="3", env={"B": "2"},
+        options={"namespace": "front", "kill_timeout": 2.0},
+    )  # fmt: skip
+    begin(["conf/apps.toml"], wish)
+    for spec in specs(asked):
+        assert (spec.instances, spec.namespace, spec.kill_timeout) == (3, "front", 2.0)
+        assert (spec.cwd, spec.args, spec.exec_mode) == (f"{tmp_path}/conf", ("-x",), Mode.FORK)
+    by_name = {spec.name: spec for spec in specs(asked)}
+    assert (by_name["web"].env["A"], by_name["web"].env["B"]) == ("1", "2")
+
+
+def test_a_name_beside_a_file_is_for_one_app(asked: list[Request[Any]]) -> None:
+    Path("apps.toml").write_text(APPS)
+    with pytest.raises(UsageError, match="--name: 2 apps cannot share one name"):
+        begin(["apps.toml"], Wish("", name="x"))
+    assert start(["apps.toml"], Wish("", name="x"), only=["new"]) == 1
+    assert sent(asked) == [(False, ["x"])]
+
+
+@pytest.mark.usefixtures("asked")
+def test_only_is_for_files() -> None:
+    with pytest.raises(UsageError, match=r"--only: `new\.py` is no file of apps"):
+        start(["new.py"], Wish(""), only=["new"])
+
+
+@pytest.mark.parametrize("verb", [lives.restart, lives.reload])
+def test_restart_and_reload_say_that_a_file_only_names_apps(
+    verb: Callable[[Sequence[str]], int],
+    asked: list[Request[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("apps.toml").write_text(APPS)
+
+    def act(request: Request[Any], *_: object) -> int:
+        asked.append(request)
+        return 0
+
+    monkeypatch.setattr(lives, "act", act)
+    verb(["apps.toml"])
+    assert asked[-1].selectors == ("web", "new")  # type: ignore[attr-defined]
+    assert "`pm start apps.toml` restarts them with its values" in capsys.readouterr().err
 
 
 def test_an_app_of_the_list_is_resumed(asked: list[Request[Any]]) -> None:
@@ -88,11 +169,12 @@ def test_nothing_to_start() -> None:
 def test_a_bare_start_reads_the_file_here(asked: list[Request[Any]]) -> None:
     Path("ecosystem.toml").write_text('[[apps]]\nscript = "new.py"\n[[apps]]\nscript = "web.py"\n')
     assert begin([]) == 2
+    assert len(asked) == 2
     assert start([], Wish(""), only=["new"]) == 1
     with pytest.raises(UsageError, match="the file has no app `neww`") as caught:
         start([], Wish(""), only=["neww"])
     assert "`new`" in caught.value.hint
-    assert len(asked) == 2
+    assert len(asked) == 3
 
 
 def test_a_folder_wins_over_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

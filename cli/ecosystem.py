@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shlex
 import sys
 import typing
 from collections.abc import Callable, Iterable
@@ -20,7 +19,7 @@ from pm.errors import ConfigError, PmError
 from pm.model import AppSpec, Mode, check
 
 from .target import Caller, Wish, folder_of, resolve
-from .values import log_path, seconds, signal_of, size_of
+from .values import doubt, log_path, seconds, signal_of, size_of, words
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -132,6 +131,8 @@ def _value(key: str, value: object, folder: str) -> object:
         value = value.removesuffix("_mode")
     if isinstance(value, str):
         value = _from_text(key, value, folder)
+    elif _KINDS.get(key) is float and isinstance(value, (int, float)):
+        doubt(value)
     read = from_plain(_KINDS.get(key, str), value, key)
     check(key, read)
     if key == "cwd":
@@ -143,7 +144,7 @@ def _from_text(key: str, value: str, folder: str) -> object:
     """Read durations, sizes, lists of words and paths from text."""
     try:
         if key in _WORDS:
-            return shlex.split(value)
+            return words(value)
         if _KINDS.get(key) is float:
             return seconds(value)
         if key == "log_max_size":

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from pm.api import Detail
 from pm.model import WorkerView
 
+from .describe import masked
 
-def jlist(details: Iterable[Detail]) -> list[dict[str, Any]]:
-    """Return the objects, in the order of the apps."""
-    return [_process(detail, worker) for detail in details for worker in detail.app.workers]
+_IDS = uuid.UUID("6f0dd0f4-43ec-4c3b-9f2f-0b35a5c5d1a7")
+_UNUSED: dict[str, Any] = {
+    "autostart": True, "treekill": True, "kill_retry_time": 100, "max_memory_restart": None,
+    "cron_restart": None, "pm_pid_path": "", "node_version": "N/A",
+}  # fmt: skip
+"""What PM2's tools look for and pm has no choice or no file for."""
 
 
-def _process(detail: Detail, worker: WorkerView) -> dict[str, Any]:
+def jlist(details: Iterable[Detail], username: str) -> list[dict[str, Any]]:
+    """Return the objects, in the order of the apps; values that look secret are masked."""
+    return [
+        _process(detail, worker, username) for detail in details for worker in detail.app.workers
+    ]
+
+
+def _process(detail: Detail, worker: WorkerView, username: str) -> dict[str, Any]:
     return {
         "pid": worker.pid,
         "name": detail.app.name,
         "pm_id": worker.id,
         "monit": {"memory": worker.memory, "cpu": worker.cpu},
-        "pm2_env": _pm2_env(detail, worker),
+        "pm2_env": {**_pm2_env(detail, worker), "username": username},
     }
 
 
@@ -48,10 +60,12 @@ def _pm2_env(detail: Detail, worker: WorkerView) -> dict[str, Any]:
         "autorestart": spec.autorestart,
         "watch": False,
         "merge_logs": True,
-        "instance_var": spec.instance_var,
+        "instance_var": spec.instance_var or "NODE_APP_INSTANCE",
         "NODE_APP_INSTANCE": worker.slot,
         "version": "N/A",
-        "env": dict(spec.env),
+        "unique_id": str(uuid.uuid5(_IDS, f"{app.name} {worker.slot} {app.created_at}")),
+        **_UNUSED,
+        "env": masked(spec.env, True),
     }
     if app.log_file:
         fields["pm_log_path"] = app.log_file

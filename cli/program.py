@@ -6,9 +6,8 @@ import dataclasses
 import difflib
 import os
 import re
-import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from pm.errors import Failed, UsageError
 from pm.model import Target
 
 from .python import choose_python, console_python, is_python, split_python
+from .values import words
 
 __all__ = ["Program", "find_program", "is_python", "module_program"]
 
@@ -63,9 +63,9 @@ def find_program(
             return _of_file(path, bases[0], env, with_python)
     if _SHELL.search(word):
         return Program(Target.COMMAND, "/bin/sh", _shell_name(word), ("-c", word))
-    words = _split(word)
-    if len(words) > 1:
-        return _of_words(words, bases, env, with_python)
+    parts = words(word)
+    if len(parts) > 1:
+        return _of_words(parts, bases, env, with_python)
     found = _in_path(word, env) or shutil.which(word, path=f"{bases[0]}/.venv/bin")
     if found is None:
         raise _missing(word, bases[0])
@@ -73,12 +73,12 @@ def find_program(
 
 
 def _of_words(
-    words: list[str], bases: tuple[str, ...], env: Mapping[str, str], with_python: bool
+    parts: Sequence[str], bases: tuple[str, ...], env: Mapping[str, str], with_python: bool
 ) -> Program:
-    first = find_program(words[0], bases, env, with_python)
-    run = split_python(words[1:]) if is_python(first.script) else None
+    first = find_program(parts[0], bases, env, with_python)
+    run = split_python(parts[1:]) if is_python(first.script) else None
     if run is None:
-        return first.replace(args=(*first.args, *words[1:]))
+        return first.replace(args=(*first.args, *parts[1:]))
     if run.module:
         return Program(Target.MODULE, run.module, run.module, run.args, first.script, run.options)
     inner = find_program(run.script, bases, env, with_python=False)
@@ -108,8 +108,8 @@ def _of_file(path: str, cwd: str, env: Mapping[str, str], with_python: bool) -> 
 
 def _shell_name(line: str) -> str:
     """Return the first program of a line for the shell."""
-    words = (w for w in re.split(r"[\s|&;<>()]+", line) if w and "=" not in w)
-    return os.path.basename(next(words, "")) or "sh"
+    names = (w for w in re.split(r"[\s|&;<>()]+", line) if w and "=" not in w)
+    return os.path.basename(next(names, "")) or "sh"
 
 
 def _executable(path: str, name: str, env: Mapping[str, str]) -> Program:
@@ -125,13 +125,6 @@ def _in_path(word: str, env: Mapping[str, str]) -> str | None:
     if not word or "/" in word:
         return None
     return shutil.which(word, path=env.get("PATH", os.defpath))
-
-
-def _split(word: str) -> list[str]:
-    try:
-        return shlex.split(word)
-    except ValueError as error:
-        raise UsageError(f"{word!r}: {error}") from None
 
 
 def _missing(word: str, cwd: str) -> Failed:

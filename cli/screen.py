@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -9,6 +10,10 @@ import time
 from typing import TextIO
 
 from .render import Screen
+
+_SIGNS = {"│": "|", "─": "-", "✓": "+", "✗": "x", "↺": "#", "…": "~"} | dict.fromkeys(
+    "┌┬┐├┼┤└┴┘", "+"
+)
 
 
 def screen() -> Screen:
@@ -27,7 +32,27 @@ def coloured(stream: TextIO) -> bool:
 
 
 def make_safe() -> None:
-    """Print what the terminal's encoding lacks as escapes instead of failing."""
+    """Replace streams that are closed, and print what an encoding lacks by what looks like it."""
+    for _ in range(3):  # else a socket could become the standard output
+        spare = os.open(os.devnull, os.O_RDWR)
+        if spare > 2:
+            os.close(spare)
+            break
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    codecs.register_error("pm", _likeness)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="pm")
+
+
+def _likeness(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Do as `backslashreplace` does, but for the signs that pm itself prints."""
+    if isinstance(error, UnicodeEncodeError):
+        text = error.object[error.start : error.end]
+        return "".join(_SIGNS.get(c) or _escaped(c) for c in text), error.end
+    return codecs.lookup_error("backslashreplace")(error)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("ascii", "backslashreplace").decode()

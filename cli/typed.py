@@ -138,7 +138,7 @@ def ids(selectors: MaybeSelectors = None, as_json: Json = False) -> int:
 
 @command(LOOK, "jlist")
 def jlist() -> int:
-    """Print the list as PM2's JSON."""
+    """Print the list as PM2's JSON, values that look secret masked (`pm env` shows them)."""
     from .commands import look
 
     return look.jlist()

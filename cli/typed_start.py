@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import replace
 from typing import Annotated
 
 from pm.errors import UsageError
 
 from .options import LIVES, Argument, Json, Option, Rest, command, option
-from .values import log_path, seconds, signal_of, variable, whole
+from .values import log_path, seconds, signal_of, variable, whole, words
 
 
-def _time(flag: str, text: str) -> Option:
+def _time(flag: str, text: str, default: str) -> Option:
+    text = f"{text} (seconds, or 500ms; default {default})."
     return Option((flag,), text, "Lives", "TIME", seconds)
 
 
@@ -40,14 +40,14 @@ Only = Annotated[str, option("--only", text="These apps of the file: 'a,b'.")]
 Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
 WaitReady = Annotated[bool, option("--wait-ready", text="Ready is said by the app.", panel="Lives")]
-ListenTimeout = Annotated[float | None, _time("--listen-timeout", "To get ready in.")]
-KillTimeout = Annotated[float | None, _time("--kill-timeout", "From stop signal to SIGKILL.")]
+ListenTimeout = Annotated[float | None, _time("--listen-timeout", "To get ready in", "30s")]
+KillTimeout = Annotated[float | None, _time("--kill-timeout", "From stop signal to SIGKILL", "10s")]
 _SIGNAL = Option(("--stop-signal",), "Ends a worker.", "Lives", "SIGNAL", signal_of)
 StopSignal = Annotated[str | None, _SIGNAL]
 _MAX = "Unstable exits in a row until errored."
 MaxRestarts = Annotated[int | None, Option(("--max-restarts",), _MAX, "Lives", "N", whole)]
-MinUptime = Annotated[float | None, _time("--min-uptime", "An exit before it is unstable.")]
-RestartDelay = Annotated[float | None, _time("--restart-delay", "To wait before a restart.")]
+MinUptime = Annotated[float | None, _time("--min-uptime", "An exit before it is unstable", "1s")]
+RestartDelay = Annotated[float | None, _time("--restart-delay", "To wait before a restart", "0s")]
 _ONCE = "Leave it stopped when it exits."
 NoAutorestart = Annotated[bool, option("--no-autorestart", text=_ONCE, panel="Lives")]
 _CODES = "Exit codes after which it stays stopped: '0,3'."
@@ -101,7 +101,7 @@ def start(
     if no_autorestart:
         options["autorestart"] = False
     wish = Wish(
-        "", bool(module), rest, name, cwd, interpreter, tuple(shlex.split(interpreter_args)),
+        "", bool(module), rest, name, cwd, interpreter, _options_of_python(interpreter_args),
         fork, instances, dict(map(variable, env or ())), options,
     )  # fmt: skip
     if module:  # as after `python -m`, the words that follow are the module's
@@ -116,6 +116,13 @@ def _given(**options: object) -> dict[str, object]:
         if key in kept:
             kept[key] = log_path(str(kept[key]), os.getcwd())
     return kept
+
+
+def _options_of_python(text: str) -> tuple[str, ...]:
+    try:
+        return words(text)
+    except UsageError as error:
+        raise UsageError(f"--interpreter-args: {error.message}", "close the quote") from None
 
 
 def _codes(text: str) -> tuple[int, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import shlex
+import sys
 
 from pm.errors import UsageError
 
@@ -16,7 +19,25 @@ def seconds(text: str) -> float:
     number, unit = _parts(text)
     if number is None or unit not in _SECONDS:
         raise UsageError(f"{text!r} is not a duration", "such as 10 (seconds), 500ms, 2m or 1h")
+    if not unit:
+        doubt(number)
     return number * _SECONDS[unit]
+
+
+@functools.cache  # a line may be read twice
+def doubt(number: float) -> None:
+    """Warn of a number of seconds that PM2's users mean as milliseconds."""
+    if number >= 1000:
+        text = f"{number:g} seconds? PM2's milliseconds are written {number:g}ms"
+        print(f"warning: {text}", file=sys.stderr)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Split as a shell does; raises UsageError."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{text!r}: {error}") from None
 
 
 def signal_of(text: str) -> str:

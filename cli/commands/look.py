@@ -51,13 +51,15 @@ def ping(as_json: bool = False) -> int:
 
 def jlist() -> int:
     """Print PM2's JSON, one object a worker."""
+    import getpass
+
     from cli.jlist import jlist as objects
 
     try:
         details = _details(("all",))
     except (NothingRuns, NotFound):
         details = ()
-    print_json(objects(details))
+    print_json(objects(details, getpass.getuser()))
     return 0
 
 

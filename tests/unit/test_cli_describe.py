@@ -66,18 +66,23 @@ def test_json_is_masked_too() -> None:
 
 
 def test_jlist_has_pm2_s_fields() -> None:
-    first, second = json.loads(json.dumps(jlist([DETAIL])))
+    first, second = json.loads(json.dumps(jlist([DETAIL], "me")))
     assert (first["pid"], first["pm_id"], first["name"]) == (77, 4, "web")
     assert first["monit"] == {"memory": 1024, "cpu": 1.5}
     env = first["pm2_env"]
     assert (env["status"], env["exec_mode"]) == ("online", "cluster_mode")
     assert (env["restart_time"], env["unstable_restarts"], env["pm_uptime"]) == (3, 1, 900_000)
     assert (env["args"], env["node_args"]) == (["--port", "80"], ["-O"])
-    assert env["env"]["DB_PASSWORD"] == "hunter2"
+    assert env["env"] == {"PORT": "80", "DB_PASSWORD": MASK, "LANG": "C"}
+    assert (env["username"], env["instance_var"]) == ("me", "NODE_APP_INSTANCE")
+    assert (env["autostart"], env["treekill"], env["kill_retry_time"]) == (True, True, 100)
+    assert (env["max_memory_restart"], env["cron_restart"]) == (None, None)
+    assert (env["pm_pid_path"], env["node_version"]) == ("", "N/A")
+    assert len({env["unique_id"], second["pm2_env"]["unique_id"]}) == 2
     assert (second["pid"], second["pm2_env"]["status"]) == (0, "stopped")
     assert "pm_log_path" not in env
     both = replace(DETAIL, app=replace(APP, log_file="/l/both"))
-    assert jlist([both])[0]["pm2_env"]["pm_log_path"] == "/l/both"
+    assert jlist([both], "me")[0]["pm2_env"]["pm_log_path"] == "/l/both"
 
 
 def test_a_detail_survives_the_wire() -> None:

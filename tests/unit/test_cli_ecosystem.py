@@ -152,3 +152,11 @@ def test_other_formats_come_later(tmp_path: Path, caller: Caller) -> None:
 def test_what_is_no_ecosystem_file(tmp_path: Path) -> None:
     assert not is_ecosystem("web.py")
     assert not is_ecosystem(str(tmp_path / "missing.toml"))
+
+
+def test_milliseconds_in_a_file_are_doubted(
+    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (spec,) = read(written(folder, '[[apps]]\nscript = "web.py"\nkill_timeout = 1600\n'), caller)
+    assert spec.kill_timeout == 1600.0
+    assert "warning: 1600 seconds? PM2's" in capsys.readouterr().err

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from cli.entry import run
-from cli.values import signal_of
+from cli.options import COMMANDS, Option
+from cli.quick import parameters
+from cli.values import seconds, signal_of
 from pm.errors import ConfigError, UsageError
 from pm.model import SIGNALS, AppSpec
 
@@ -64,3 +68,25 @@ def test_a_stop_signal_that_is_none_is_refused_before_anything_starts(
     assert "--stop-signal: 'FOO' is no signal" in capsys.readouterr().err
     assert run(["send-signal", "FOO", "web"]) == 2
     assert "SIGIO" not in capsys.readouterr().err
+
+
+def test_a_quote_that_is_never_closed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["start", "web.py", "--interpreter-args", "-O 'x"]) == 2
+    assert '--interpreter-args: "-O \'x": No closing quotation' in capsys.readouterr().err
+
+
+def test_pm2_s_milliseconds_are_doubted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (seconds("5001"), seconds("5001"), seconds("5002ms"), seconds("2h")) == (
+        5001.0, 5001.0, 5.002, 7200.0,
+    )  # fmt: skip
+    warning = "warning: 5001 seconds? PM2's milliseconds are written 5001ms\n"
+    assert capsys.readouterr().err == warning
+
+
+def test_help_names_the_unit_and_the_true_default_of_each_time() -> None:
+    defaults = {field.name: field.default for field in fields(AppSpec)}
+    known = [(p.name, p.marker) for p in parameters(COMMANDS["start"].run)]
+    times = {n: m for n, m in known if isinstance(m, Option) and m.metavar == "TIME"}
+    assert sorted(times) == ["kill_timeout", "listen_timeout", "min_uptime", "restart_delay"]
+    for name, marker in times.items():
+        assert f"seconds, or 500ms; default {defaults[name]:g}s" in marker.help

@@ -7,14 +7,12 @@ newest that ends the app cuts off what runs (`turns`).
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Protocol
 
 from pm.control import Happened, Op, Status
-from pm.errors import Failed
 from pm.model import AppView, Event
 
 from .deaths import Deaths
@@ -26,8 +24,6 @@ from .runfile import RunFile
 from .turns import Ticket, Turns
 from .views import Facts, app_view
 
-_log = logging.getLogger(__name__)
-
 
 class Office(Protocol):
     """What an app needs of the daemon around it."""
@@ -35,7 +31,10 @@ class Office(Protocol):
     place: Place
 
     def commit(self, record: Record) -> None:
-        """Write a record to the store."""
+        """Write a record to the store; raises Failed."""
+
+    def note(self, record: Record) -> str:
+        """Write a record to the store, or say that it is not written yet."""
 
     def emit(self, event: Event, request: str = "") -> None:
         """Keep an event and publish it."""
@@ -64,11 +63,21 @@ class App:
         return app_view(self.record, facts)
 
     def commit(self, record: Record) -> None:
-        """Change the record, in the store first."""
+        """Change the record, in the store first; raises Failed."""
         if record != self.record:
             self._office.commit(record)
-            self.record = record
-            self._history = self._history.only(record.numbers)
+            self._take(record)
+
+    def note(self, record: Record) -> str:
+        """Change the record even if the disk is full: returns a remark if it is not written."""
+        if record == self.record:
+            return ""
+        self._take(record)
+        return self._office.note(record)
+
+    def _take(self, record: Record) -> None:
+        self.record = record
+        self._history = self._history.only(record.numbers)
 
     async def run(self, ticket: Ticket) -> str:
         """Run exactly the wanted slots, with a new master if there is none."""
@@ -112,10 +121,7 @@ class App:
             generation=max(status.generation, self.record.generation),
             known_to_listen=status.known_to_listen or self.record.known_to_listen,
         )
-        try:
-            self.commit(learnt)
-        except Failed as error:
-            _log.error("%s: %s", self.record.name, error.message)
+        self.note(learnt)
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Pass an event on."""
@@ -146,7 +152,7 @@ class App:
 
     def _begin_generation(self) -> None:
         self._history = self._history.next_master()
-        self.commit(replace(self.record, generation=self.record.generation + 1))
+        self.note(replace(self.record, generation=self.record.generation + 1))
 
     def _emit(self, kind: str, reason: str, pid: int = 0) -> None:
         self._office.emit(Event(time.time(), self.record.name, kind, reason, pid=pid))

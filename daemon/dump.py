@@ -53,6 +53,8 @@ def write(home: str, records: Iterable[Record]) -> int:
             os.replace(path, f"{path}.bak")
         os.replace(fresh, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(fresh)
         raise Failed(
             f"cannot write {path}: {error.strerror}", "see that the disk has space"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -19,6 +20,8 @@ from .operations import Result, Slots
 from .record import respecify
 from .supervisor import Supervisor
 from .turns import Ticket
+
+_log = logging.getLogger(__name__)
 
 Operation = Callable[[App, Ticket, Slots], Awaitable[Result]]
 """What is done to one app; `Slots` are those chosen."""
@@ -111,7 +114,7 @@ async def _remove(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = N
     _check_listed(daemon, app)
     result = await operations.remove(app, ticket, slots)
     if slots is None:
-        daemon.forget(app)
+        return result._replace(done=result.done + daemon.forget(app))
     return result
 
 
@@ -179,12 +182,28 @@ async def kill(daemon: Supervisor, _request: api.Kill, ticket: Ticket) -> api.Re
     always finds something, and a list that a user saved is never overwritten behind his back.
     """
     daemon.ending = True
+    remark = _save_once(daemon)
+
+    async def work(app: App, ticket: Ticket, slots: Slots) -> Result:
+        result = await _remove(daemon, app, ticket, slots)
+        return result._replace(done=result.done + remark)
+
     try:
-        if daemon.apps and not dump.exists(daemon.place.home):
-            dump.write(daemon.place.home, (app.record for app in daemon.apps.values()))
-        return await _each(daemon, ["all"], ticket, partial(_remove, daemon), ends=True)
+        return await _each(daemon, ["all"], ticket, work, ends=True)
     finally:
         daemon.closing.set()
+
+
+def _save_once(daemon: Supervisor) -> str:
+    """Save the list unless it is empty or saved; returns a remark if that fails."""
+    if not daemon.apps or dump.exists(daemon.place.home):
+        return ""
+    try:
+        dump.write(daemon.place.home, (app.record for app in daemon.apps.values()))
+    except Failed as error:
+        _log.warning("the list is not saved: %s", error.message)
+        return f"; {error.message}, so `pm resurrect` will not find it"
+    return ""
 
 
 async def _each(

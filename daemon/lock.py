@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -25,21 +26,26 @@ def take(home_fd: int) -> int | None:
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(fd, 0)
-            os.write(fd, f"{os.getpid()}\n".encode())
+            _sign(fd)
             return fd
         except BlockingIOError:
             if _accepts(through(home_fd, "rpc.sock")):
                 os.close(fd)
                 return None
         if time.monotonic() > deadline:
-            holder = os.pread(fd, 20, 0).decode(errors="replace").strip()
+            holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
             os.close(fd)
             raise Failed(
                 f"another daemon (pid {holder}) holds the lock and takes no requests",
                 f"see pm.log, or end it with `kill {holder}`: the apps go on",
             )
         time.sleep(_PAUSE)  # neither the end of a lock nor a new socket can be waited for
+
+
+def _sign(fd: int) -> None:
+    """Write our pid into the file, for people: a full disk is no reason not to start."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(fd, os.pwrite(fd, f"{os.getpid()}\n".encode(), 0))
 
 
 def _accepts(path: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pm
 from pm.api import Describe, Envelope, List, Request
-from pm.errors import Failed, PmError
+from pm.errors import Failed, PmError, UsageError
 from pm.home import default_home, open_home
 
 from . import lock
@@ -30,34 +30,65 @@ from .turns import Ticket
 _log = logging.getLogger("daemon")
 
 
+_HELP = """\
+Usage: pmd
+
+Run the daemon of $PM_HOME (default ~/.pm) in the foreground, for systemd and its kin; `pm start`
+starts one in the background by itself. SIGTERM ends the daemon; the apps go on, and the next
+daemon finds them.
+
+Options:
+  -h, --help  Show this and exit.
+"""
+
+
 def main() -> int:
     """Run the daemon of PM_HOME; returns the exit code."""
+    if sys.argv[1:]:
+        return _explain(sys.argv[1:])
     os.umask(0o077)
     ready = Ready(os.environ.pop("PM_READY_FD", None))
     try:
         return _run(default_home(), ready)
     except PmError as error:
         ready.failed(error)
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        _print(error)
         return error.exit_code
+
+
+def _explain(words: list[str]) -> int:
+    """Answer to words: there is nothing to be said to a daemon but to ask for help."""
+    if any(word in ("-h", "--help") for word in words):
+        print(_HELP, end="")
+        return 0
+    error = UsageError(f"pmd takes no argument `{words[0]}`", "`pmd --help` says what it does")
+    _print(error)
+    return error.exit_code
+
+
+def _print(error: PmError) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
 
 
 def _run(home: str, ready: Ready) -> int:
     home_fd = open_home(home)
-    held = lock.take(home_fd)
-    if held is None:
-        print(f"a daemon serves {home} already", file=sys.stderr)
-        ready.ok(other=True)
-        return 0
     try:
-        with _logging(os.path.join(home, "pm.log")) as log_fd:
+        held = lock.take(home_fd)
+        if held is None:
+            print(f"a daemon serves {home} already", file=sys.stderr)
+            ready.ok(other=True)
+            return 0
+        with open(held), _logging(os.path.join(home, "pm.log")) as log_fd:
             _log.info("pm %s, pid %d, starts in %s", pm.__version__, os.getpid(), home)
             place = Place(home, home_fd, log_fd, dict(os.environ), master_command())
             asyncio.run(_serve(place, ready))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "see that the disk has space and the folder is yours; pm.log may say more"
+        raise Failed(f"the daemon cannot run in {home}: {reason}", hint) from None
     finally:
-        os.close(held)
         os.close(home_fd)
     return 0
 
@@ -121,7 +152,8 @@ def _logging(path: str) -> Iterator[int]:
     try:
         own = OwnLog(path)
     except OSError as error:
-        raise Failed(f"cannot write {path}: {error.strerror}") from None
+        hint = "see that the disk has space"
+        raise Failed(f"cannot write {path}: {error.strerror}", hint) from None
     root = logging.getLogger()
     root.addHandler(own)
     root.setLevel(logging.INFO)
@@ -129,6 +161,9 @@ def _logging(path: str) -> Iterator[int]:
         yield own.fd
     except PmError as error:
         _log.error("%s", error.message)
+        raise
+    except Exception:
+        _log.exception("internal error")
         raise
     finally:
         root.removeHandler(own)

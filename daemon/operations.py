@@ -55,12 +55,12 @@ async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     idle = app.masters.link is None and not app.fault
     if not set(chosen) & set(app.record.wanted) and (idle or app.record.wanted):
         return Result("already stopped", changed=False)
-    app.commit(want(app.record, chosen, False))
+    remark = app.note(want(app.record, chosen, False))
     if app.record.wanted and app.masters.link is not None:
         await app.run(ticket)
     else:
         await app.halt(ticket)
-    return Result(f"stopped, {count(len(chosen))}")
+    return Result(f"stopped, {count(len(chosen))}{remark}")
 
 
 async def renew(
@@ -101,18 +101,19 @@ async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
 
 async def remove(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     """Stop and take slots out of the list; the caller forgets an app that has none left."""
+    remark = ""
     chosen = app.record.numbers if slots is None else slots
     left = without(app.record, chosen)
     if left.slots and app.masters.link is not None and left.wanted:
-        app.commit(left)
+        remark = app.note(left)
         await app.run(ticket)
     elif left.slots:
-        app.commit(left)
+        remark = app.note(left)
         await app.halt(ticket)
     else:
-        app.commit(want(app.record, chosen, False))
+        app.note(want(app.record, chosen, False))
         await app.halt(ticket)
-    return Result("deleted" if not left.slots else f"deleted, {count(len(chosen))}")
+    return Result("deleted" if not left.slots else f"deleted, {count(len(chosen))}{remark}")
 
 
 async def send_signal(app: App, ticket: Ticket, slots: Slots, name: str) -> Result:

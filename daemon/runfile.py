@@ -12,6 +12,8 @@ from pm.home import file_name
 
 from .process import Alive
 
+_SUFFIXES = ("json", "json.new", "sock", "notify")
+
 
 @dataclass(frozen=True)
 class RunFile:
@@ -45,7 +47,7 @@ def read_all(home: str) -> Iterator[RunFile]:
 
 def remove(home: str, app: str) -> None:
     """Remove what a master that has ended left in `$PM_HOME/run`."""
-    for suffix in ("json", "sock"):
+    for suffix in _SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(home, "run", f"{file_name(app)}.{suffix}"))
 

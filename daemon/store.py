@@ -65,18 +65,17 @@ class Store:
             next_id = self._db.execute("select value from meta where name = 'next_id'").fetchone()
         return [self._record(*row) for row in rows], next_id[0] if next_id else 0
 
-    def put(self, records: Iterable[Record], next_id: int) -> None:
-        """Write apps and the next free id, all or nothing, and see them on the disk."""
+    def put(self, records: Iterable[Record], next_id: int, gone: Iterable[str] = ()) -> None:
+        """Write apps and the next free id, all or nothing, and see them on the disk.
+
+        The apps named by `gone` are forgotten, with their events.
+        """
         rows = [_row(record) for record in records]
         with self._explained("write"), self._transaction(durable=True):
             self._db.executemany("insert or replace into apps values (?, ?, ?, ?, ?, ?)", rows)
-            self._db.execute("insert or replace into meta values ('next_id', ?)", (next_id,))
-
-    def remove(self, app: str, next_id: int) -> None:
-        """Forget an app and its events."""
-        with self._explained("write"), self._transaction(durable=True):
-            self._db.execute("delete from apps where name = ?", (app,))
-            self._db.execute("delete from events where app = ?", (app,))
+            for app in gone:
+                self._db.execute("delete from apps where name = ?", (app,))
+                self._db.execute("delete from events where app = ?", (app,))
             self._db.execute("insert or replace into meta values ('next_id', ?)", (next_id,))
 
     def add_event(self, event: Event) -> None:

@@ -13,6 +13,7 @@ from pm.model import AppSpec, AppView, Event
 
 from .app import App
 from .launch import Place
+from .ledger import Ledger
 from .metrics import Metrics, scan_processes
 from .operations import cpus
 from .record import Record, new_record
@@ -37,6 +38,7 @@ class Supervisor:
         self.ending = False
         """True once nothing new may be started."""
         self._store = store
+        self._ledger = Ledger(store)
         self._publish = publish
         self._metrics = Metrics()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,14 +65,16 @@ class Supervisor:
         app = self.apps[record.name] = App(record, self)
         return app
 
-    def forget(self, app: App) -> None:
-        """Take an app that has been stopped out of the list; the last one resets the ids."""
+    def forget(self, app: App) -> str:
+        """Take an app that has been stopped out of the list; the last one resets the ids.
+
+        Returns a remark if that could not be written down.
+        """
         name = app.record.name
-        next_id = self.next_id if len(self.apps) > 1 else 0
-        self._store.remove(name, next_id)
-        self.next_id = next_id
+        self.next_id = self.next_id if len(self.apps) > 1 else 0
         del self.apps[name]
         self._tell(Event(time.time(), name, "delete", "deleted"))
+        return self._ledger.note(name, None, self.next_id)
 
     def select(self, selectors: Sequence[str]) -> Selection:
         """Resolve what a user means; raises NotFound."""
@@ -91,10 +95,14 @@ class Supervisor:
     # What apps need of us.
 
     def commit(self, record: Record) -> None:
-        """Write a record to the store."""
+        """Write a record to the store; raises Failed."""
         next_id = max([self.next_id, *(slot.id + 1 for slot in record.slots)])
-        self._store.put([record], next_id)
+        self._ledger.write(record, next_id)
         self.next_id = next_id
+
+    def note(self, record: Record) -> str:
+        """Write a record to the store, or say that it is not written yet."""
+        return self._ledger.note(record.name, record, self.next_id)
 
     def emit(self, event: Event, request: str = "") -> None:
         """Keep an event, log it and publish it; a full disk stops none of the rest."""

@@ -38,7 +38,7 @@ def test_apps_and_the_next_id_survive(path: str) -> None:
     store.close()
     again = Store(path)
     assert again.load() == ([RECORD], 6)
-    again.remove("web", 0)
+    again.put((), 0, ["web"])
     assert again.load() == ([], 0)
     again.close()
 
@@ -50,7 +50,7 @@ def test_events_come_the_latest_first_and_are_bounded(store: Store) -> None:
     assert store.events("web")[0] == Event(EVENTS_KEPT + 119.0, "web", "note", "319", 1, 9)
     assert len(store.events("web", 1000)) <= EVENTS_KEPT + 50
     assert len(store.events("other")) == 1
-    store.remove("web", 0)
+    store.put((), 0, ["web"])
     assert store.events("web") == ()
 
 

@@ -9,6 +9,9 @@ import stat
 from .errors import Failed
 from .model import AppSpec
 
+_OWN_FILES = ("daemon.lock", "state.db")
+"""By these a folder is known to be a PM_HOME."""
+
 
 def default_home() -> str:
     """Return `$PM_HOME`, else `~/.pm`, as an absolute path; raises Failed if there is no `~`."""
@@ -21,7 +24,8 @@ def default_home() -> str:
 def open_home(path: str) -> int:
     """Make PM_HOME and its folders (0700) and return an O_PATH fd of it.
 
-    Raises Failed if it is somebody else's, is no folder, or cannot be made.
+    Raises Failed if it is somebody else's, is open to others and holds what is not pm's, is no
+    folder, or cannot be made.
     """
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
@@ -43,9 +47,32 @@ def _furnish(fd: int, path: str) -> None:
     if info.st_uid != os.geteuid():
         raise Failed(f"{path} belongs to another user", "set PM_HOME to a folder of yours")
     if stat.S_IMODE(info.st_mode) != 0o700:
-        os.chmod(through(fd), 0o700)
+        _close_to_others(fd, path, stat.S_IMODE(info.st_mode))
     for folder in ("run", "logs"):
         os.makedirs(through(fd, folder), mode=0o700, exist_ok=True)
+
+
+def _close_to_others(fd: int, path: str, mode: int) -> None:
+    """Close a folder that is pm's, or an empty one that nobody else may write to: never /tmp."""
+    if not any(_is_ours(through(fd, name)) for name in _OWN_FILES):
+        empty = not os.listdir(through(fd))
+        if mode & 0o022 or (mode & 0o077 and not empty):
+            raise Failed(
+                f"{path} is open to others",
+                f"`chmod 700 {path}`, or set PM_HOME to a folder of pm's own",
+            )
+        if not empty:
+            return
+    os.chmod(through(fd), 0o700)
+
+
+def _is_ours(path: str) -> bool:
+    """True for a file that this user has made, not for one that others have put there."""
+    try:
+        info = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(info.st_mode) and info.st_uid == os.geteuid()
 
 
 def through(fd: int, *names: str) -> str:

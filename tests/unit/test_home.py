@@ -22,11 +22,55 @@ def test_pm_home_is_made_private(tmp_path: Path) -> None:
     assert [mode(home), mode(home / "run"), mode(home / "logs")] == [0o700] * 3
 
 
-@pytest.mark.parametrize("loose", [0o755, 0o777, 0o500])
-def test_a_loose_folder_is_closed(tmp_path: Path, loose: int) -> None:
+@pytest.mark.parametrize("loose", [0o755, 0o750, 0o500])
+def test_an_empty_folder_is_closed(tmp_path: Path, loose: int) -> None:
     tmp_path.chmod(loose)
     os.close(open_home(str(tmp_path)))
     assert mode(tmp_path) == 0o700
+
+
+@pytest.mark.parametrize("name", ["daemon.lock", "state.db"])
+@pytest.mark.parametrize("loose", [0o755, 0o777, 0o1777])
+def test_a_pm_home_is_closed(tmp_path: Path, loose: int, name: str) -> None:
+    (tmp_path / name).touch()
+    (tmp_path / "other").touch()
+    tmp_path.chmod(loose)
+    os.close(open_home(str(tmp_path)))
+    assert mode(tmp_path) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("loose", "files"),
+    [
+        (0o1777, []), (0o775, []), (0o755, ["other"]), (0o705, ["other"]), (0o1777, ["other"]),
+        (0o777, ["daemon.lock/"]),
+    ],
+)  # fmt: skip
+def test_a_folder_for_others_is_refused_untouched(
+    tmp_path: Path, loose: int, files: list[str]
+) -> None:
+    for name in files:
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    tmp_path.chmod(loose)
+    with pytest.raises(Failed, match="is open to others") as caught:
+        open_home(str(tmp_path))
+    assert caught.value.hint == (f"`chmod 700 {tmp_path}`, or set PM_HOME to a folder of pm's own")
+    assert mode(tmp_path) == loose
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_private_folder_with_other_files_is_taken_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    tmp_path.chmod(0o2700)
+    os.close(open_home(str(tmp_path)))
+    assert mode(tmp_path) == 0o2700
+
+
+def test_a_link_is_no_sign_of_a_pm_home(tmp_path: Path) -> None:
+    (tmp_path / "daemon.lock").symlink_to("/dev/null")
+    tmp_path.chmod(0o1777)
+    with pytest.raises(Failed, match="is open to others"):
+        open_home(str(tmp_path))
 
 
 def test_a_file_in_its_place_is_an_error(tmp_path: Path) -> None:

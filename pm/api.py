@@ -8,11 +8,11 @@ and `progress.ID` for the request with that id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .errors import ErrorBody as ErrorBody
 from .model import AppSpec, AppView, Event
+from .record import dataclass, field
 
 R = TypeVar("R")
 

@@ -5,8 +5,6 @@ The one boundary through which data from outside (wire, store, files) becomes ou
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import enum
 import functools
 import json
@@ -15,6 +13,7 @@ import typing
 from typing import Any, TypeVar
 
 from .errors import ConfigError
+from .record import fields_of
 
 T = TypeVar("T")
 
@@ -29,8 +28,9 @@ def to_plain(value: object) -> Any:  # JSON's own type: there is no narrower one
         return value
     if isinstance(value, enum.Enum):
         return value.value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    names = fields_of(type(value))
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, dict):
         return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -62,6 +62,8 @@ def loads(kind: type[T], raw: bytes | str, where: str = "") -> T:
 
 def suggest(word: str, known: typing.Iterable[str]) -> str:
     """Return "did you mean `x`?" for a near miss, else an empty string."""
+    import difflib  # only to say something
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean `{near[0]}`?" if near else ""
 
@@ -69,7 +71,7 @@ def suggest(word: str, known: typing.Iterable[str]) -> str:
 @functools.cache
 def _hints(kind: type) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
-    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+    return {f: hints[f] for f in fields_of(kind) or {}}
 
 
 def _build(kind: Any, data: object, where: str) -> object:
@@ -90,8 +92,8 @@ def _build(kind: Any, data: object, where: str) -> object:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         _check(data in [m.value for m in kind], data, kind, where)
         return kind(data)
-    if dataclasses.is_dataclass(kind):
-        return _build_dataclass(typing.cast(type, kind), data, where)
+    if isinstance(kind, type) and fields_of(kind) is not None:
+        return _build_dataclass(kind, data, where)
     return _build_scalar(kind, data, where)
 
 
@@ -121,15 +123,11 @@ def _build_dataclass(kind: type, data: object, where: str) -> object:
     for key in given:
         if key not in hints:
             raise ConfigError(f"{where}: unknown key `{key}`", suggest(key, hints))
-    fields = dataclasses.fields(kind)
-    missing = [f.name for f in fields if f.name not in given and _required(f)]
+    required = [name for name, must in (fields_of(kind) or {}).items() if must]
+    missing = [name for name in required if name not in given]
     if missing:
         raise ConfigError(f"{where}: missing key `{missing[0]}`")
     return kind(**{k: _build(hints[k], v, f"{where}.{k}") for k, v in given.items()})
-
-
-def _required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _build_scalar(kind: Any, data: object, where: str) -> object:

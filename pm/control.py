@@ -7,11 +7,11 @@ finish; the master sends `Status` at every change, without being asked, and `Hap
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from .errors import ErrorBody
 from .model import AppSpec, Event, ListenerView, WorkerView
+from .record import dataclass
 
 
 @dataclass(frozen=True)

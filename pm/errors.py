@@ -15,7 +15,8 @@ printed once, by the CLI.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from .record import dataclass
 
 
 class PmError(Exception):

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import struct
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from .home import file_name
 from .logpieces import open_piece, open_quietly, pieces, read, same, split, start_of_last
+from .record import dataclass
 
 RECORD = struct.Struct("<QQII")
 """End offset, milliseconds since the epoch, slot, pid (with ERROR set for standard error)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import math
 import re
-from dataclasses import dataclass, field
 
 from .errors import ConfigError
+from .record import dataclass, field
 
 PROTOCOL = 1
 """Version of the wire formats (`api`, `control`), apart from the package's own."""

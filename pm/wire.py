@@ -17,6 +17,7 @@ from typing import Any
 
 MAX_LINE = 16 << 20
 _MAX_FDS = 250  # the kernel takes 253 in one message (SCM_MAX_FD)
+_LOST = -1  # in the queue of descriptors: those of one message, for which we had no room
 
 
 class Broken(Exception):
@@ -91,6 +92,7 @@ class Channel:
     def receive(self) -> list[tuple[str, Any, list[int]]]:
         """Read all there is: (kind, body, fds) each; at EOF `closed` is set.
 
+        A message whose descriptors this process has no room for (EMFILE) comes without any.
         Raises Broken if the peer breaks the protocol.
         """
         self._fill()
@@ -118,15 +120,17 @@ class Channel:
         space = socket.CMSG_SPACE(_MAX_FDS * 4)
         while len(self._in) <= MAX_LINE:
             try:
-                data, extra, _, _ = self.sock.recvmsg(1 << 16, space, socket.MSG_CMSG_CLOEXEC)
+                data, extra, flags, _ = self.sock.recvmsg(1 << 16, space, socket.MSG_CMSG_CLOEXEC)
             except BlockingIOError:
                 return
             except OSError:
                 self.closed = True
                 return
-            for level, kind, raw in extra:
-                if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                    self._fds.extend(array.array("i", raw[: len(raw) - len(raw) % 4]))
+            fds = _descriptors(extra)
+            if flags & socket.MSG_CTRUNC:
+                _close(fds)
+                fds = [_LOST]
+            self._fds.extend(fds)
             if not data:
                 self.closed = True
                 return
@@ -140,6 +144,9 @@ class Channel:
             raise Broken(f"not a message: {line[:80]!r}") from None
         if not isinstance(kind, str) or type(count) is not int:
             raise Broken(f"not a message: {line[:80]!r}")
+        if count > 0 and self._fds and self._fds[0] == _LOST:
+            self._fds.popleft()
+            return kind, body, []
         if not 0 <= count <= len(self._fds):
             raise Broken(f"{kind}: {count} descriptors announced, {len(self._fds)} came")
         return kind, body, [self._fds.popleft() for _ in range(count)]
@@ -155,6 +162,15 @@ class Channel:
         self._fds.clear()
 
 
+def _descriptors(extra: list[tuple[int, int, bytes]]) -> list[int]:
+    found = array.array("i")
+    for level, kind, raw in extra:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found.frombytes(raw[: len(raw) - len(raw) % found.itemsize])
+    return found.tolist()
+
+
 def _close(fds: Iterable[int]) -> None:
     for fd in fds:
-        os.close(fd)
+        if fd != _LOST:
+            os.close(fd)

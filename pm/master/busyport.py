@@ -10,7 +10,7 @@ import os
 _LISTEN = "0A"
 
 
-def explain(refused: tuple[str, int, int], reason: str, home: str) -> tuple[str, str]:
+def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple[str, str]:
     """Return message and hint for a refused bind: (host, port, errno) and how the worker ended."""
     host, port, number = refused
     if number != errno.EADDRINUSE:

@@ -10,10 +10,10 @@ the stop timeout SIGKILL. An exit is possible in every state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..model import State
+from ..record import dataclass, replace
 
 
 class Event(Enum):

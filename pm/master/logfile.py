@@ -11,8 +11,8 @@ import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
+from ..record import dataclass
 from .logloop import Loop
 from .logowners import IndexFile, Writer
 from .logrotate import Packer, shift

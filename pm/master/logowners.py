@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ..logindex import ERROR, RECORD, UNKNOWN_SLOT
+from ..record import dataclass
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Literal
 
+from ..record import dataclass, field
 from .logfile import LogFile, LogPath, Rotation
 from .logloop import Loop
 from .logowners import Writer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from dataclasses import replace
 from typing import Any
 
 from ..codec import from_plain
@@ -13,6 +12,7 @@ from ..control import Bootstrap, Status
 from ..home import file_name, log_files
 from ..logindex import index_path
 from ..model import AppSpec, State
+from ..record import replace
 from . import process
 from .app import App
 from .commands import Commands

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..record import dataclass
 
 SETTLE = 2.0
 """Seconds without a new listener after which a part of the keys is enough."""

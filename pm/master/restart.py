@@ -7,10 +7,10 @@ the slot is errored. A stable period forgets all of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..model import AppSpec
+from ..record import dataclass, replace
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 15.0

@@ -7,8 +7,9 @@ The first new worker that fails ends the rollout; the old ones that are left sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from ..record import dataclass, replace
 
 
 class Happening(Enum):

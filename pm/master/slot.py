@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ..model import State, WorkerView
+from ..record import dataclass, field
 from .generation import Generation
 from .loop import Timer
 from .restart import Exit, Tally

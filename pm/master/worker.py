@@ -6,9 +6,9 @@ import _socket
 import mmap
 import os
 import time
-from dataclasses import dataclass, field
 
 from ..model import State
+from ..record import dataclass, field
 from ..worker import board
 from .generation import Generation
 from .life import Life

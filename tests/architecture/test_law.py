@@ -14,6 +14,7 @@ ALLOWED = {"pm": {"pm"}, "daemon": {"pm", "daemon"}, "cli": {"pm", "cli"}}
 
 PURE = {
     "pm.errors",
+    "pm.record",
     "pm.model",
     "pm.codec",
     "pm.api",

@@ -116,7 +116,7 @@ def peer_pid(sock: socket.socket) -> int:
 def _woken(folder: int, wake: bool, revive: bool) -> socket.socket:
     """Start a daemon where one is wanted: asked for, or something of a former one is left."""
     home = default_home()
-    if not wake and not (revive and os.path.exists(through(folder, "state.db"))):
+    if not wake and not (revive and _left_behind(folder)):
         raise NothingRuns(f"no daemon runs in {home}", "`pm start app.py` starts one")
     from .spawn import spawn
 
@@ -125,6 +125,14 @@ def _woken(folder: int, wake: bool, revive: bool) -> socket.socket:
     if sock is None:
         raise NoDaemon("the daemon started and went away", f"read {home}/pm.log")
     return sock
+
+
+def _left_behind(folder: int) -> bool:
+    """Return True if a daemon died, not ended: its socket or masters are still there."""
+    masters = any(name.endswith(".json") for name in os.listdir(through(folder, "run")))
+    return os.path.exists(through(folder, "state.db")) and (
+        masters or os.path.lexists(through(folder, "rpc.sock"))
+    )
 
 
 def _converse(

@@ -11,9 +11,9 @@ from pm.api import Detail
 from pm.codec import to_plain
 from pm.model import AppSpec, Event, Mode, Target, WorkerView
 
-from .render import COLOUR_OF, Screen, address, moment, uptime
-from .table import draw, paint
-from .text import clean, size
+from .render import COLOUR_OF, Screen, address, fitted, moment, uptime
+from .table import Cell, paint
+from .text import clean, reason_of, size
 
 MASK = "********"
 
@@ -25,25 +25,42 @@ _SHOWN_ELSEWHERE = {
     "instances", "namespace", "env", "out_file", "error_file", "log_file",
 }  # fmt: skip
 
+_ALL = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served")
+_LAYOUTS = (
+    _ALL,
+    ("id", "slot", "pid", "uptime", "↺", "status", "cpu", "mem"),
+    ("id", "pid", "↺", "status", "mem"),
+    ("id", "pid", "status"),
+)
+"""Columns of the workers' table, for wide and narrower terminals."""
+
 Rows = list[tuple[str, str]]
 
 
 def describe(
-    detail: Detail, screen: Screen, caller: Mapping[str, str], show_env: bool = False
+    detail: Detail,
+    screen: Screen,
+    caller: Mapping[str, str],
+    show_env: bool = False,
+    words: Iterable[str] = (),
 ) -> str:
-    """Return all sections; `caller` is the environment that the app's own is compared with."""
+    """Return all sections; `caller` is the environment that the app's own is compared with.
+
+    `words` are the last lines that an errored app wrote on standard error.
+    """
     app = detail.app
     head = paint(clean(app.name), "bold", screen.colour)
     parts = [
         f"{head}  {paint(app.state.value, COLOUR_OF[app.state], screen.colour)}\n"
         + _lines(_what(detail)),
         _titled("workers", _workers(app.workers, screen), screen),
+        _titled("last lines of standard error", _indented(words), screen),
         _titled("listeners", _lines([(address(x), x.served) for x in app.listeners]), screen),
         _titled("log files", _lines(_logs(detail)), screen),
         _titled("options that are not the default", _lines(_options(detail.spec)), screen),
-        _titled("notes", "\n".join(f"  {clean(note)}" for note in app.notes), screen),
+        _titled("notes", _indented(app.notes), screen),
         _titled(*_env(detail.spec.env, caller, show_env), screen),
-        _titled("last events", "\n".join(map(_event, detail.events)), screen),
+        _titled("last events", _events(detail.events), screen),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -63,7 +80,7 @@ def _what(detail: Detail) -> Rows:
     app, spec = detail.app, detail.spec
     script = f"-m {spec.script}" if spec.target is Target.MODULE else spec.script
     python = shlex.join((spec.interpreter, *spec.interpreter_args)) if spec.interpreter else ""
-    count = f"{len(app.workers)} worker{'' if len(app.workers) == 1 else 's'}"
+    count = f"{spec.instances} worker{'' if spec.instances == 1 else 's'}"
     return [
         ("wanted", app.wanted.value),
         ("reason", app.reason),
@@ -80,18 +97,18 @@ def _what(detail: Detail) -> Rows:
 
 
 def _workers(workers: Iterable[WorkerView], screen: Screen) -> str:
-    head = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served")
-    rows = [
-        [
-            (str(w.id), "cyan"), (str(w.slot), ""), (str(w.pid or "-"), ""),
-            (str(w.generation), ""), (uptime(w, screen.now), ""), (str(w.restarts), ""),
-            (w.state.value, COLOUR_OF[w.state]), (f"{round(w.cpu, 1):g}%", ""),
-            (size(w.memory), ""), (str(w.connections), ""),
-        ]
+    rows: list[dict[str, Cell]] = [
+        {
+            "id": (str(w.id), "cyan"), "slot": (str(w.slot), ""), "pid": (str(w.pid or "-"), ""),
+            "generation": (str(w.generation), ""), "uptime": (uptime(w, screen.now), ""),
+            "↺": (str(w.restarts), ""), "status": (w.state.value, COLOUR_OF[w.state]),
+            "cpu": (f"{round(w.cpu, 1):g}%", ""), "mem": (size(w.memory), ""),
+            "served": (str(w.connections), ""),
+        }
         for w in workers
     ]  # fmt: skip
     reasons = [f"  slot {w.slot}: {clean(reason)}" for w in workers if (reason := _why(w))]
-    return "\n".join([draw(head, rows, screen.colour), *reasons]) if rows else ""
+    return "\n".join([fitted(_LAYOUTS, rows, screen), *reasons]) if rows else ""
 
 
 def _why(worker: WorkerView) -> str:
@@ -126,10 +143,24 @@ def _env(env: Mapping[str, str], caller: Mapping[str, str], show: bool) -> tuple
     return title, _lines(sorted(masked(chosen, show).items()))
 
 
-def _event(event: Event) -> str:
-    who = "" if event.slot is None else f" slot {event.slot}"
-    who += f" pid {event.pid}" if event.pid else ""
-    return clean(f"  {moment(event.at)}  {event.kind:<9}{who}  {event.reason}").rstrip()
+def _events(events: Iterable[Event]) -> str:
+    """Return one line an event, in columns."""
+    rows = []
+    for event in events:
+        who = "" if event.slot is None else f"slot {event.slot}"
+        who += f" pid {event.pid}" if event.pid else ""
+        said = reason_of(event.kind, event.slot, event.reason)
+        rows.append((moment(event.at), event.kind, who.strip(), said))
+    kinds = max((len(row[1]) for row in rows), default=0)
+    longest = max((len(row[2]) for row in rows), default=0)
+    return "\n".join(
+        clean(f"  {at}  {kind:<{kinds}}  {who:<{longest}}  {said}").rstrip()
+        for at, kind, who, said in rows
+    )
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {clean(line)}" for line in lines)
 
 
 def _lines(rows: Iterable[tuple[str, str]]) -> str:

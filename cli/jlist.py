@@ -44,7 +44,7 @@ def _pm2_env(detail: Detail, worker: WorkerView) -> dict[str, Any]:
         "status": worker.state.value,
         "pm_id": worker.id,
         "exec_mode": f"{app.exec_mode.value}_mode",
-        "instances": len(app.workers),
+        "instances": spec.instances,
         "restart_time": worker.restarts,
         "unstable_restarts": worker.unstable,
         "exit_code": worker.exit_code,

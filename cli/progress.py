@@ -12,7 +12,7 @@ from pm.codec import loads
 from pm.errors import PmError
 from pm.model import Event
 
-from .text import clean
+from .text import clean, reason_of
 from .zmtp import Closed, Peer
 
 
@@ -79,4 +79,5 @@ def shown(what: str) -> Iterator[Callable[[Event], None]]:
 
 def _sentence(event: Event) -> str:
     who = event.app if event.slot is None else f"{event.app} slot {event.slot}"
-    return clean(f"{who}: {event.kind}" + (f", {event.reason}" if event.reason else ""))
+    reason = reason_of(event.kind, event.slot, event.reason)
+    return clean(f"{who}: {event.kind}" + (f", {reason}" if reason else ""))

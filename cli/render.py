@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pm.model import AppView, ListenerView, Mode, State, WorkerView
@@ -41,11 +41,18 @@ class Screen(NamedTuple):
 def app_table(apps: Sequence[AppView], screen: Screen) -> str:
     """Draw one row a worker, in the widest layout that fits, and the reasons below it."""
     cells = [_cells(app, worker, screen.now) for app in apps for worker in _workers(app)]
-    for layout in _LAYOUTS:
+    return fitted(_LAYOUTS, cells, screen) + _reasons(apps, screen)
+
+
+def fitted(
+    layouts: Sequence[Sequence[str]], cells: Sequence[Mapping[str, Cell]], screen: Screen
+) -> str:
+    """Draw rows, given by their columns' titles, in the first layout that fits."""
+    for layout in layouts:
         rows = [[row[title] for title in layout] for row in cells]
         if screen.columns is None or table_width(layout, rows) <= screen.columns:
-            return draw(layout, rows, screen.colour) + _reasons(apps, screen)
-    return _squeezed(layout, rows, screen) + _reasons(apps, screen)
+            return draw(layout, rows, screen.colour)
+    return _squeezed(layout, rows, screen)
 
 
 def where(listeners: Iterable[ListenerView]) -> str:
@@ -94,7 +101,7 @@ def _squeezed(layout: Sequence[str], rows: Sequence[Sequence[Cell]], screen: Scr
     """Cut status, then name, so that the smallest layout fits in most terminals."""
     for title, least in (("status", 7), ("name", 4)):
         over = table_width(layout, rows) - (screen.columns or 0)
-        if over > 0 and rows:
+        if over > 0 and rows and title in layout:
             column = layout.index(title)
             longest = max(width(row[column][0]) for row in rows)
             rows = squeeze(rows, column, max(least, longest - over))

@@ -26,6 +26,11 @@ def size(count: int) -> str:
     return f"{value:.1f}{_UNITS[unit]}" if unit else f"{count}b"
 
 
+def reason_of(kind: str, slot: int | None, reason: str) -> str:
+    """Return an event's reason without what stands before it: its kind and its slot."""
+    return reason.removeprefix(f"slot {slot}: ").removeprefix(f"{kind}, ")
+
+
 def clean(text: str) -> str:
     """Replace control characters, so that what an app said cannot drive the terminal."""
     if text.isprintable():

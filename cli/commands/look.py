@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pm.api import Detail
     from pm.model import AppView
 
+_WORDS = 10
+"""Lines of standard error that describe an errored app."""
+
 
 def list_apps(selectors: Sequence[str] = (), as_json: bool = False) -> int:
     """Print the table of workers, or the views as JSON."""
@@ -77,8 +80,27 @@ def describe(selectors: Sequence[str], as_json: bool = False, show_env: bool = F
         print_json(to_plain([without_secrets(detail, show_env) for detail in details]))
     else:
         on = screen()
-        print("\n\n".join(sections(detail, on, os.environ, show_env) for detail in details))
+        print(
+            "\n\n".join(
+                sections(detail, on, os.environ, show_env, _last_words(detail.app))
+                for detail in details
+            )
+        )
     return 0
+
+
+def _last_words(app: AppView) -> list[str]:
+    """Return the last lines that an errored app wrote on standard error."""
+    from cli.logview import sources_of
+    from pm.home import default_home
+    from pm.model import State
+
+    lines: list[str] = []
+    if app.state is State.ERRORED:
+        for source in sources_of(app, default_home(), frozenset(["error"])):
+            lines += (line.text for line in source.follower.tail(_WORDS))
+            source.follower.close()
+    return lines
 
 
 def env(selector: str, as_json: bool = False) -> int:
@@ -106,7 +128,7 @@ def pids(selectors: Sequence[str], as_json: bool = False) -> int:
 
 def ids(selectors: Sequence[str], as_json: bool = False) -> int:
     """Print the ids of the selected apps' workers, one a line."""
-    found = [w.id for app in _apps(selectors) for w in app.workers]
+    found = sorted(w.id for app in _apps(selectors) for w in app.workers)
     if as_json:
         print_json(found)
     elif found:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import zmq
 
+from cli import spawn
 from cli.client import PROTOCOL, NothingRuns, call
 from pm import model
 from pm.api import Apps, List, Outcome, Report, Stop
@@ -140,3 +141,23 @@ def test_a_dead_daemon_s_socket_counts_as_none(home: Path) -> None:
     left.close()
     with pytest.raises(NothingRuns):
         call(List())
+
+
+@pytest.mark.parametrize("left", ["run/web.json", "rpc.sock"])
+def test_a_daemon_is_woken_for_what_a_dead_one_left(
+    home: Path, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(spawn, "spawn", woken.append)
+    (home / "state.db").touch()
+    with pytest.raises(NothingRuns):  # it ended in order: `pm kill`
+        call(Stop(("all",)))
+    assert woken == []
+    if left == "rpc.sock":
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.bind(str(home / left))
+    else:
+        (home / left).touch()
+    with pytest.raises(NoDaemon, match="the daemon started and went away"):
+        call(Stop(("all",)))
+    assert woken == [str(home)]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from cli.describe import MASK, describe, masked, without_secrets
 from cli.jlist import jlist
 from cli.render import Screen
+from cli.text import width
 from pm.api import Detail
 from pm.codec import to_plain
 from pm.model import AppSpec, AppView, Event, ListenerView, Mode, State, WorkerView
@@ -16,7 +19,7 @@ SCREEN = Screen(None, False, 1000.0)
 SPEC = AppSpec(
     "web", "/srv/web.py", "/srv", args=("--port", "80"), interpreter="/usr/bin/python3",
     interpreter_args=("-O",), env={"PORT": "80", "DB_PASSWORD": "hunter2", "LANG": "C"},
-    kill_timeout=3.0,
+    kill_timeout=3.0, instances=2,
 )  # fmt: skip
 APP = AppView(
     "web", "default", Mode.CLUSTER, State.ONLINE, State.ONLINE,
@@ -43,7 +46,7 @@ def test_describe_has_every_section() -> None:
         "0.0.0.0:80  shared",
         "kill_timeout  3.0",
         "`requests` started threads",
-        "exit      slot 0 pid 66  killed by SIGSEGV",
+        "exit  slot 0 pid 66  killed by SIGSEGV",
         "error  /l/err",
     ):
         assert part in text, part
@@ -87,3 +90,39 @@ def test_jlist_has_pm2_s_fields() -> None:
 
 def test_a_detail_survives_the_wire() -> None:
     assert json.loads(json.dumps(to_plain(DETAIL)))["app"]["name"] == "web"
+
+
+def test_one_slot_of_an_app_is_no_app_of_one_worker() -> None:
+    one = replace(DETAIL, app=replace(APP, workers=APP.workers[:1]))
+    assert "mode         cluster, 2 workers" in describe(one, SCREEN, {})
+    assert jlist([one], "me")[0]["pm2_env"]["instances"] == 2
+
+
+def test_an_errored_app_shows_its_last_words() -> None:
+    text = describe(DETAIL, SCREEN, {}, words=["Traceback", "  KeyError: 'x\x1b'"])
+    assert "last lines of standard error\n  Traceback\n    KeyError: 'x\ufffd'" in text
+
+
+def test_events_stand_in_columns() -> None:
+    events = (
+        Event(950.0, "web", "listening", "127.0.0.1:80"),
+        Event(950.0, "web", "reload", "slot 0: generation 2 is ready", 0),
+        Event(950.0, "web", "online", "online, no port", 0, 66),
+        Event(950.0, "web", "stop"),
+    )
+    text = describe(replace(DETAIL, events=events), SCREEN, {})
+    rows = [row[23:] for row in text.partition("last events\n")[2].splitlines()]
+    assert rows == [
+        "listening                 127.0.0.1:80",
+        "reload     slot 0         generation 2 is ready",
+        "online     slot 0 pid 66  no port",
+        "stop",
+    ]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100])
+def test_the_workers_fit_the_screen(columns: int) -> None:
+    text = describe(DETAIL, SCREEN._replace(columns=columns), {})
+    drawn = [line for line in text.splitlines() if line.startswith(tuple("┌│├└"))]
+    assert len(drawn) == 6  # a frame of three, a head, two workers
+    assert {width(line) for line in drawn} <= set(range(columns + 1))

@@ -143,6 +143,8 @@ def test_exit_codes_without_a_daemon(capsys: pytest.CaptureFixture[str]) -> None
     assert run(["stop", "web"]) == 3
     assert run(["ping"]) == 3
     assert run(["stop"]) == 2
+    assert run(["flush"]) == 3
+    assert run(["pid"]) == 3
     error = capsys.readouterr().err
     assert "error: no daemon runs in" in error
     assert "Traceback" not in error

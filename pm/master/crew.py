@@ -115,7 +115,7 @@ class Crew:
         worker = self._by_launch[launch]
         if worker.pipes is not None:
             worker.pipes.unread()
-        worker.reason = reason
+        worker.reason = worker.reason or reason
         self._gone(worker, ended)
 
     def _claim(self, worker: Worker, pid: int) -> None:

@@ -23,7 +23,7 @@ from .loop import Loop, Timer, now
 from .notify import Notify
 from .questions import Questions
 from .runfile import RunFile
-from .spawn import Spawned
+from .spawn import Spawned, allow_many_files
 
 _LOG_PATIENCE = 2.0
 
@@ -37,6 +37,7 @@ def main(plain: dict[str, Any], fds: list[int], template: Spawned | None) -> int
     boot = from_plain(Bootstrap, plain, "bootstrap")
     os.umask(0o077)
     process.become_subreaper()
+    allow_many_files()
     master = Master(boot, fds[0], fds[1:])
     if template is not None:
         master.take(template)

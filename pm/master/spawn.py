@@ -9,17 +9,26 @@ from __future__ import annotations
 import _socket
 import json
 import os
+import resource
 import subprocess
+from contextlib import suppress
 from typing import Any
 
 _BOOTSTRAP = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "bootstrap.py"
 )
+_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+"""The limits that this master was started with: its children get them."""
 _TOLD = (
     "name", "target", "script", "args", "interpreter_args", "preload",
     "exclusive_ports", "stop_signal", "kill_timeout",
 )  # fmt: skip
 """What a template is told of the spec; the rest concerns the master only."""
+
+
+def allow_many_files() -> None:
+    """Raise this process's own soft limit of open files: it holds several for each worker."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES[1], _FILES[1]))
 
 
 class Spawned:
@@ -74,5 +83,7 @@ def spawn(
         words, cwd=spec["cwd"], env=env, umask=spec["umask"], start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=out, stderr=error, pass_fds=keep, close_fds=True,
     )  # fmt: skip
+    with suppress(OSError):  # it has ended already
+        resource.prlimit(child.pid, resource.RLIMIT_NOFILE, _FILES)
     child.returncode = 0  # reaped by `process.reap`, not by Popen
     return child.pid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class Kept:
@@ -30,6 +30,11 @@ class Kept:
         self._fds = dict(zip(keys, fds, strict=True))
         for fd in before.values():
             os.close(fd)
+
+    def only(self, keys: Iterable[str]) -> None:
+        """Close those that are not among `keys`."""
+        for key in self._fds.keys() - set(keys):
+            os.close(self._fds.pop(key))
 
     def release(self) -> None:
         """Close them so that the ports are free, whoever else holds a dup."""

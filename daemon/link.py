@@ -31,7 +31,7 @@ class Owner(Protocol):
         """Take an event; `request` is the id of the user's request it is progress of."""
 
     def on_keep(self, keys: Sequence[str], fds: Sequence[int]) -> None:
-        """Take over dups of the listeners."""
+        """Take over dups of the listeners; no fds: there was no room for them."""
 
     def on_end(self, link: Link) -> None:
         """Learn that the master has gone."""
@@ -120,8 +120,8 @@ class Link:
             self._cut.set()
 
     def _take(self, kind: str, body: Any, fds: list[int]) -> None:
-        if kind == "keep" and len(body.get("keys", ())) == len(fds):
-            self._owner.on_keep(from_plain(Keep, body).keys, fds)
+        if kind == "keep":
+            self._take_keep(body, fds)
             return
         for fd in fds:
             os.close(fd)
@@ -138,6 +138,17 @@ class Link:
                 answer.set_result(done)
         else:
             raise Broken(f"a message of kind {kind!r} with {len(fds)} descriptors")
+
+    def _take_keep(self, body: Any, fds: list[int]) -> None:
+        try:
+            keys = from_plain(Keep, body).keys
+            if fds and not len(keys) == len(set(keys)) == len(fds):
+                raise Broken(f"{len(keys)} keys with {len(fds)} descriptors")
+        except (Broken, ConfigError):
+            for fd in fds:
+                os.close(fd)
+            raise
+        self._owner.on_keep(keys, fds)
 
     async def _until_gone(self) -> None:
         exited = asyncio.ensure_future(self.process.ended.wait())

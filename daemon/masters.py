@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -116,6 +117,15 @@ class Masters:
 
     def on_keep(self, keys: Sequence[str], fds: Sequence[int]) -> None:
         """Keep the listeners."""
+        if keys and not fds:
+            self._kept.only(keys)
+            limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            _log.error(
+                "%s: the daemon has no room for %d more open files (limit %d): it keeps %d of the"
+                " app's %d listeners; clients of the others are refused while its master is dead",
+                self._name, len(keys), limit, len(self._kept.keys), len(keys),
+            )  # fmt: skip
+            return
         self._kept.replace(keys, fds)
 
     def on_end(self, link: Link) -> None:

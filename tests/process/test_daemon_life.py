@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
+import re
+import resource
 import shutil
 import signal
 import socket
@@ -187,6 +189,29 @@ def test_a_killed_master_is_replaced_on_the_same_listener(daemon: Daemon) -> Non
     assert "its master died: SIGKILL" in kinds
     daemon.do(api.Stop(("web",)))
     socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_250_listeners_are_kept_and_no_room_for_them_is_survived(daemon: Daemon) -> None:
+    port = free_port()
+    daemon.do(api.Start((spec(FAKE_PORT=str(port), FAKE_KEYS="250"),)))
+    pid, folder = daemon.process.pid, f"/proc/{daemon.process.pid}/fd"
+    wait_for(lambda: len(os.listdir(folder)) > 250, "descriptors of the listeners")
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (300, hard))
+    assert daemon.do(api.Scale("web", "3")).startswith("3 workers")
+    said = wait_for(lambda: re.search("web: the daemon has no room .*", own_log(daemon)), "a word")
+    assert "for 250 more open files (limit 300): it keeps 250 of the app's 250" in said[0]
+    old = daemon.app("web").master_pid
+    assert start_time(old), "it is no fault of the master's"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+    assert daemon.do(api.Scale("web", "2")).startswith("2 workers")
+    os.kill(old, signal.SIGKILL)
+    wait_for(lambda: replaced(daemon, old), "a new master on all of them")
+
+
+def own_log(daemon: Daemon) -> str:
+    with open(f"{daemon.home}/pm.log") as file:
+        return file.read()
 
 
 def replaced(daemon: Daemon, old_master: int) -> AppView | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,3 +176,50 @@ def test_a_bad_descriptor_sends_nothing(pair: Pair) -> None:
         one.send("bad", None, (0, 10_000))
     one.send("good", None)
     assert [kind for kind, _, _ in two.receive()] == ["good"]
+
+
+def test_descriptors_without_room_are_lost_and_nothing_else(pair: Pair, tmp_path: Path) -> None:
+    one, two = pair
+    file = (tmp_path / "x").open("w")
+    one.send("before", 1, (file.fileno(),))
+    first = two.receive()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(file.fileno())
+    os.close(free)
+    one.send("many", 2, (file.fileno(),) * 5)
+    one.send("between", 3)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, hard))
+    try:
+        lost = two.receive()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert lost == [("many", 2, []), ("between", 3, [])]
+    one.send("after", 4, (file.fileno(),))
+    last = two.receive()
+    for kind, _, fds in (*first, *last):
+        assert len(fds) == 1, kind
+        os.close(fds[0])
+    file.close()
+
+
+def test_descriptors_without_room_do_not_shift_those_that_follow(
+    pair: Pair, tmp_path: Path
+) -> None:
+    one, two = pair
+    file = (tmp_path / "x").open("w")
+    raw(one, line(5)[:4], (file.fileno(),) * 5)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(file.fileno())
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, hard))
+    try:
+        assert two.receive() == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    raw(one, line(5)[4:])
+    one.send("next", None, (file.fileno(),) * 6)
+    (_, _, none), (_, _, six) = two.receive()
+    assert (none, len(six)) == ([], 6)
+    for fd in six:
+        os.close(fd)
+    file.close()

@@ -1,7 +1,8 @@
 """A master without workers of its own making: it speaks `pm.control`, its workers only sleep.
 
 The app's environment says how it behaves: FAKE=fail (never ready), hang (`want` never ends), die
-(exits at once), mute (does not answer `stop`); FAKE_PORT makes it listen.
+(exits at once), mute (does not answer `stop`); FAKE_PORT makes it listen, FAKE_KEYS says
+under how many keys its listener is kept.
 """
 
 from __future__ import annotations
@@ -152,8 +153,9 @@ class FakeMaster:
 
     def keep(self) -> None:
         for channel in self.channels:
-            fds = (self.listener.fileno(),) if self.listener else ()
-            channel.send("keep", to_plain(Keep(("main",) if fds else ())), fds)
+            count = int(self.spec.env.get("FAKE_KEYS", "1")) if self.listener else 0
+            fds = (self.listener.fileno(),) * count if self.listener else ()
+            channel.send("keep", to_plain(Keep(tuple(f"key {n}" for n in range(count)))), fds)
 
     def happened(self, kind: str, reason: str, request: int) -> None:
         event = Event(time.time(), self.spec.name, kind, reason)

@@ -11,11 +11,11 @@ CHECKED := pm daemon cli tests examples benchmarks
 run: $(VENV)/.installed
 	@$(BIN)/pm start ecosystem.example.toml
 	@printf '%s\n' '' 'Two workers answer in turn. Next, with $(BIN) on your PATH or in front:' \
-	  '  curl http://127.0.0.1:8000/    twice: two pids' \
-	  '  $(BIN)/pm list' \
-	  '  $(BIN)/pm logs' \
-	  '  $(BIN)/pm reload all           replaces the workers one by one, no request fails' \
-	  '  $(BIN)/pm kill                 stops everything'
+	  '  curl http://127.0.0.1:8000/   twice: two pids' \
+	  '  pm list' \
+	  '  pm logs' \
+	  '  pm reload all                 a worker at a time, no request fails' \
+	  '  pm kill                       stops everything'
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)

@@ -43,6 +43,7 @@ def build(rest: tuple[str, ...] = ()) -> typer.Typer:
     for name, declared in COMMANDS.items():
         app.command(
             name,
+            help=_help(declared),
             rich_help_panel=declared.panel,
             hidden=name in declared.aliases,
             context_settings={"ignore_unknown_options": declared.numbers},
@@ -65,6 +66,11 @@ def _main(
     if ctx.invoked_subcommand is None:
         print(ctx.get_help())
     return 0
+
+
+def _help(declared: Command) -> str:
+    also = f" (also: {', '.join(declared.aliases)})" if declared.aliases else ""
+    return (declared.run.__doc__ or "").rstrip(".") + f"{also}."
 
 
 def _for_typer(declared: Command, rest: tuple[str, ...]) -> Callable[..., int]:

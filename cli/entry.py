@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pm.errors import PmError
+from pm.errors import PmError, UsageError
 
 from .client import Interrupted
 from .screen import make_safe
@@ -24,16 +24,18 @@ def run(argv: Sequence[str]) -> int:
         return _dispatch(words, rest)
     except BrokenPipeError:
         return _reader_gone()
-    except (KeyboardInterrupt, Interrupted, PmError, OSError) as error:
+    except (KeyboardInterrupt, Exception) as error:
         if debug:
             raise
-        return _told(error)
+        return _told(error, words)
 
 
 def _dispatch(words: list[str], rest: list[str] | None) -> int:
     from . import typed  # noqa: F401  # declares the commands
     from .quick import quick
 
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     if words in (["-v"], ["--version"]):
         words = ["version"]
     if "_PM_COMPLETE" not in os.environ and (code := quick(words, rest)) is not None:
@@ -52,7 +54,8 @@ def _split(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
     return words[:place], words[place + 1 :]
 
 
-def _told(error: BaseException) -> int:
+def _told(error: BaseException, words: list[str]) -> int:
+    from .options import COMMANDS
     from .report import print_error
 
     if isinstance(error, Interrupted):
@@ -60,9 +63,12 @@ def _told(error: BaseException) -> int:
         return 130
     if isinstance(error, KeyboardInterrupt):
         return 130
+    if isinstance(error, UsageError) and not error.hint and words and words[0] in COMMANDS:
+        error.hint = f"`pm {words[0]} --help` shows more"
     if isinstance(error, PmError):
         return print_error(error)
-    return print_error(PmError(f"{error}", "--debug shows where"))
+    ours = "" if isinstance(error, OSError) else f"a fault in pm itself: {type(error).__name__}: "
+    return print_error(PmError(f"{ours}{error}", "--debug shows where"))
 
 
 def _reader_gone() -> int:

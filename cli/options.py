@@ -69,8 +69,8 @@ def option(*flags: str, text: str, panel: str | None = None, metavar: str | None
 
 _SELECT = "Names, ids, namespaces, /regexes/, `all`, or a file of apps."
 
-Selectors = Annotated[list[str], Argument(_SELECT, "APP...")]
-MaybeSelectors = Annotated[list[str] | None, Argument(f"{_SELECT} None means all.", "[APP...]")]
+Selectors = Annotated[list[str], Argument(_SELECT, "APP")]
+MaybeSelectors = Annotated[list[str] | None, Argument(f"{_SELECT} None means all.", "APP")]
 One = Annotated[str, Argument("Name or id.", "APP")]
 Json = Annotated[bool, option("--json", text="Print JSON.")]
 UpdateEnv = Annotated[

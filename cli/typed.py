@@ -62,7 +62,9 @@ def delete(selectors: Selectors, as_json: Json = False) -> int:
 
 @command(LIVES, "scale", numbers=True)
 def scale(
-    selector: One, count: Annotated[str, Argument("4, +2, -1 or max.")], as_json: Json = False
+    selector: One,
+    count: Annotated[str, Argument("4, +2, -1 or max.", "COUNT")],
+    as_json: Json = False,
 ) -> int:
     """Change the number of workers."""
     from .commands import lives
@@ -72,7 +74,7 @@ def scale(
 
 @command(LIVES, "send-signal", "sendSignal")
 def send_signal(
-    signal: Annotated[str, Argument("SIGUSR1, USR1 or 10.")],
+    signal: Annotated[str, Argument("SIGUSR1, USR1 or 10.", "SIGNAL")],
     selectors: Selectors,
     as_json: Json = False,
 ) -> int:

@@ -22,7 +22,7 @@ _WHAT = (
     "of the list. The app's own arguments follow after `--`."
 )
 
-What = Annotated[list[str] | None, Argument(_WHAT, "WHAT...")]
+What = Annotated[list[str] | None, Argument(_WHAT, "WHAT")]
 Module = Annotated[str, option("-m", text="Run a module.", metavar="MODULE")]
 Name = Annotated[str, option("--name", "-n", text="Name of the app.")]
 _COUNT = "Workers: N (default 1), max or 0 (one a CPU), -1 (one less)."

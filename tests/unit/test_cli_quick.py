@@ -148,3 +148,50 @@ def test_exit_codes_without_a_daemon(capsys: pytest.CaptureFixture[str]) -> None
     error = capsys.readouterr().err
     assert "error: no daemon runs in" in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        (["stop", "--help"], "pm stop [OPTIONS] {APP}..."),
+        (["list", "--help"], "pm list [OPTIONS] [APP]..."),
+        (["start", "--help"], "pm start [OPTIONS] [WHAT]..."),
+        (["scale", "--help"], "pm scale [OPTIONS] {APP} {COUNT}"),
+        (["send-signal", "--help"], "pm send-signal [OPTIONS] {SIGNAL} {APP}..."),
+        (["help", "scale"], "pm scale [OPTIONS] {APP} {COUNT}"),
+        (["help"], "pm [OPTIONS] COMMAND [ARGS]..."),
+    ],
+)
+def test_usage_lines(words: list[str], usage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 0
+    printed = capsys.readouterr().out
+    # releases of Typer differ in the braces of what is required
+    assert usage.replace("{", "").replace("}", "") in printed.replace("{", "").replace("}", "")
+
+
+def test_help_names_the_aliases(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "--help"]) == 0
+    assert "(also: ls, l, ps, status)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["many", "-3"])
+def test_a_mistake_without_a_hint_leads_to_the_command_s_own_help(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["start", "a.py", "--max-restarts", word]) == 2
+    assert "hint: `pm start --help` shows more" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> int:
+        raise RuntimeError("oh")
+
+    monkeypatch.setitem(COMMANDS, "version", Command(broken, "version", "Look"))
+    assert run(["version"]) == 1
+    assert capsys.readouterr().err == (
+        "error: a fault in pm itself: RuntimeError: oh\nhint: --debug shows where\n"
+    )
+    with pytest.raises(RuntimeError):
+        run(["version", "--debug"])

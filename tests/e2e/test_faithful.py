@@ -15,7 +15,7 @@ from tests.pythons import PYTHONS
 from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
-OURS = "os, sys, socket, array, struct, errno, select, signal, json, gc, fcntl, mmap, atexit, __future__"
+OURS = "array, atexit, errno, fcntl, gc, json, mmap, os, select, signal, socket, struct, sys"
 """What a worker may have imported before the app; asyncio, say, gevent has to patch first."""
 
 
@@ -41,7 +41,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def known(python: str) -> set[str]:
     """Return the modules that plain python has after importing what a worker may."""
-    script = f"import {OURS}; print(json.dumps(sorted(sys.modules)))"
+    script = f"import {OURS}, __future__; print(json.dumps(sorted(sys.modules)))"
     found = subprocess.run([python, "-c", script], check=True, capture_output=True)
     return set(json.loads(found.stdout))
 

@@ -197,10 +197,10 @@ def test_250_listeners_are_kept_and_no_room_for_them_is_survived(daemon: Daemon)
     pid, folder = daemon.process.pid, f"/proc/{daemon.process.pid}/fd"
     wait_for(lambda: len(os.listdir(folder)) > 250, "descriptors of the listeners")
     _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (300, hard))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (200, hard))
     assert daemon.do(api.Scale("web", "3")).startswith("3 workers")
     said = wait_for(lambda: re.search("web: the daemon has no room .*", own_log(daemon)), "a word")
-    assert "for 250 more open files (limit 300): it keeps 250 of the app's 250" in said[0]
+    assert "for 250 more open files (limit 200): it keeps 250 of the app's 250" in said[0]
     old = daemon.app("web").master_pid
     assert start_time(old), "it is no fault of the master's"
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))

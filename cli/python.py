@@ -63,7 +63,10 @@ def console_python(path: str) -> list[str] | None:
         return None
     words = os.fsdecode(lines[0][2:]).split()
     if words == ["/bin/sh"] and len(lines) > 1 and lines[1].startswith(b"'''exec' "):
-        words = shlex.split(os.fsdecode(lines[1][len(b"'''exec' ") :]))[:1]
+        try:
+            words = shlex.split(os.fsdecode(lines[1][len(b"'''exec' ") :]))[:1]
+        except ValueError:
+            return None
     return _python_of(words)
 
 

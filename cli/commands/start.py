@@ -38,6 +38,8 @@ def start(
             f"`{old[0]}` is in the list: its options are not changed by `pm start`",
             f"leave the options out, or `pm delete {old[0]}` and start it anew",
         )
+    if only and old:
+        raise _no_file(old[0])
     specs, filed = _specs([word for word in words if word not in old], wish, caller, only)
     if wish.name and len(specs) + len(filed) > 1:
         raise UsageError(f"--name: {len(specs) + len(filed)} apps cannot share one name")
@@ -74,9 +76,13 @@ def _specs(
     files = [word for word in words if is_ecosystem(word) and not wish.module]
     others = [word for word in words if word not in files]
     if only and others:
-        raise UsageError(f"--only: `{others[0]}` is no file of apps", "name an ecosystem.toml")
+        raise _no_file(others[0])
     filed = [spec for path in files for spec in _chosen(read(path, caller, wish), only)]
     return tuple(resolve(replace(wish, word=word), caller) for word in others), tuple(filed)
+
+
+def _no_file(word: str) -> UsageError:
+    return UsageError(f"--only: `{word}` is no file of apps", "name an ecosystem.toml")
 
 
 def _chosen(specs: Sequence[AppSpec], only: Sequence[str]) -> list[AppSpec]:

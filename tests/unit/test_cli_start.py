@@ -118,10 +118,11 @@ def test_a_name_beside_a_file_is_for_one_app(asked: list[Request[Any]]) -> None:
     assert sent(asked) == [(False, ["x"])]
 
 
-@pytest.mark.usefixtures("asked")
-def test_only_is_for_files() -> None:
-    with pytest.raises(UsageError, match=r"--only: `new\.py` is no file of apps"):
-        start(["new.py"], Wish(""), only=["new"])
+@pytest.mark.parametrize("word", ["new.py", "web"])
+def test_only_is_for_files(asked: list[Request[Any]], word: str) -> None:
+    with pytest.raises(UsageError, match=f"--only: `{word}` is no file of apps"):
+        start([word], Wish(""), only=["new"])
+    assert asked == []
 
 
 @pytest.mark.parametrize("verb", [lives.restart, lives.reload])

@@ -224,3 +224,8 @@ def test_this_caller_keeps_the_link_it_came_by(
     assert this_caller().cwd == str(tmp_path / "link")
     monkeypatch.setenv("PWD", str(tmp_path))
     assert this_caller().cwd == str(tmp_path / "real")
+
+
+def test_a_first_line_that_cannot_be_split_names_no_python(caller: Caller, here: Path) -> None:
+    executable(here / "odd", "#!/bin/sh\n'''exec' 'open\n")
+    assert resolve(Wish("./odd"), caller).target is Target.COMMAND

@@ -22,7 +22,7 @@ _SECRET = re.compile(
 )
 _SHOWN_ELSEWHERE = {
     "name", "script", "cwd", "target", "args", "interpreter", "interpreter_args", "exec_mode",
-    "instances", "namespace", "env", "out_file", "error_file", "log_file",
+    "instances", "namespace", "env", "env_set", "out_file", "error_file", "log_file",
 }  # fmt: skip
 
 _ALL = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served")

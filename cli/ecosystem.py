@@ -29,7 +29,7 @@ else:
 _LATER = (".json", ".yaml", ".yml", ".config.js", ".config.cjs", ".config.mjs")
 _PATHS = ("out_file", "error_file", "log_file")
 _WORDS = ("args", "interpreter_args", "preload")
-_INTERNAL = ("target", "umask")
+_INTERNAL = ("target", "umask", "env_set")
 _KINDS = typing.get_type_hints(AppSpec)
 _NOTHING = Wish("")
 _KEYS = ({f.name for f in fields(AppSpec)} | {"module"}) - set(_INTERNAL)

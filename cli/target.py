@@ -84,6 +84,7 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         exec_mode=Mode.FORK if fork else Mode.CLUSTER,
         instances=count_instances(wish.instances or "1", caller.cpus),
         env=env,
+        env_set=tuple(wish.env),
         umask=caller.umask,
         **wish.options,  # type: ignore[arg-type]  # typed where they are read
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal as signals
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from pm.codec import suggest
 from pm.errors import Failed, UsageError
 from pm.home import log_files
-from pm.model import State
+from pm.model import AppSpec, State
 
 from .app import App
 from .record import Record, parse_count, resize, want, without
@@ -75,7 +76,7 @@ async def renew(
     running = set(chosen) & set(app.record.wanted)
     record = want(app.record, chosen, True)
     if env is not None:
-        record = replace(record, spec=replace(record.spec, env={**record.spec.env, **env}))
+        record = replace(record, spec=with_env(record.spec, env))
     app.commit(record)
     if app.masters.link is None or not running:
         return Result(f"started, {_online(app, await app.run(ticket))}")
@@ -149,6 +150,12 @@ def empty_file(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if path and os.path.isfile(path):
             os.truncate(path, 0)
+
+
+def with_env(spec: AppSpec, env: Mapping[str, str]) -> AppSpec:
+    """Lay a caller's environment over the app's; what was set for the app itself stays."""
+    fresh = {name: value for name, value in env.items() if name not in spec.env_set}
+    return replace(spec, env={**spec.env, **fresh})
 
 
 def signal_name(text: str) -> str:

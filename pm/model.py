@@ -85,6 +85,8 @@ class AppSpec:
     namespace: str = "default"
     env: dict[str, str] = field(default_factory=dict)
     """The whole environment of the app: the caller's, then the file's and the options'."""
+    env_set: tuple[str, ...] = ()
+    """Variables set by the file or the options: a later caller's environment leaves them alone."""
     umask: int = 0o022
     preload: tuple[str, ...] = ()
     wait_ready: bool = False

@@ -68,6 +68,7 @@ def test_an_app_with_everything(folder: Path, caller: Caller) -> None:
     assert web.args == ("--port", "80", "a b")
     assert (web.instances, web.preload, web.interpreter_args) == (4, ("json",), ("-O",))
     assert web.env == {**caller.env, "PORT": "8000", "DEBUG": "true"}
+    assert web.env_set == ("PORT", "DEBUG")
     assert (web.kill_timeout, web.min_uptime, web.log_max_size) == (0.5, 2.0, 2 << 20)
     assert (web.out_file, web.error_file) == (f"{folder}/conf/logs/out.log", "/dev/null")
     assert web.stop_exit_codes == (0, 3)

@@ -11,7 +11,7 @@ from cli.client import call
 from cli.ecosystem import is_ecosystem, read
 from cli.progress import shown
 from cli.target import Caller, Wish, resolve, this_caller
-from pm.api import List, Outcome, Report, Resume, Start
+from pm.api import List, Outcome, Report, Resume, Start, Stop
 from pm.codec import suggest
 from pm.errors import UsageError
 from pm.model import AppSpec, AppView, State
@@ -104,7 +104,7 @@ def _resumed(selectors: tuple[str, ...]) -> tuple[Outcome, ...]:
 def _started(
     specs: tuple[AppSpec, ...], filed: tuple[AppSpec, ...], force: bool
 ) -> tuple[Outcome, ...]:
-    """Start apps; one that runs is replaced if a file describes it, else only by force."""
+    """Start apps; one that runs is restarted if a file describes it, else only by force."""
     if not specs + filed:
         return ()
     runs = {a.name: a.script for a in call(List(), wake=True).apps if a.state not in _OVER}
@@ -115,8 +115,9 @@ def _started(
         if fresh:
             outcomes += call(Start(fresh, force), wake=True, progress=show).outcomes
         if again:
-            replaced = call(Start(again, True), wake=True, progress=show).outcomes
-            outcomes += tuple(replace(o, done=_again(o.done)) for o in replaced)
+            call(Stop(tuple(spec.name for spec in again)), progress=show)
+            restarted = call(Start(again, force), wake=True, progress=show).outcomes
+            outcomes += tuple(replace(o, done=_again(o.done)) for o in restarted)
     return outcomes
 
 

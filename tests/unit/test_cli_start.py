@@ -13,7 +13,7 @@ from cli.commands import start as command
 from cli.commands.start import is_app, start
 from cli.report import print_outcomes
 from cli.target import Wish
-from pm.api import Apps, List, Outcome, Report, Request, Resume, Start
+from pm.api import Apps, List, Outcome, Report, Request, Resume, Start, Stop
 from pm.errors import UsageError
 from pm.model import AppSpec, AppView, Mode, State, WorkerView
 
@@ -82,7 +82,8 @@ def test_a_file_restarts_its_apps_that_run(
 ) -> None:
     Path("apps.toml").write_text(APPS + '[[apps]]\nscript = "job.py"\n')
     assert begin(["apps.toml"]) == 3
-    assert sent(asked) == [(False, ["new", "job"]), (True, ["web"])]
+    assert sent(asked) == [(False, ["new", "job"]), (False, ["web"])]
+    assert asked[1] == Stop(("web",))  # not replaced by force: it keeps its ids and events
     assert "web: restarted with the file's values, 1 worker" in capsys.readouterr().out
 
 
@@ -170,12 +171,12 @@ def test_nothing_to_start() -> None:
 def test_a_bare_start_reads_the_file_here(asked: list[Request[Any]]) -> None:
     Path("ecosystem.toml").write_text('[[apps]]\nscript = "new.py"\n[[apps]]\nscript = "web.py"\n')
     assert begin([]) == 2
-    assert len(asked) == 2
+    assert sent(asked) == [(False, ["new"]), (False, ["web"])]
     assert start([], Wish(""), only=["new"]) == 1
     with pytest.raises(UsageError, match="the file has no app `neww`") as caught:
         start([], Wish(""), only=["neww"])
     assert "`new`" in caught.value.hint
-    assert len(asked) == 3
+    assert len(asked) == 4
 
 
 def test_a_folder_wins_over_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

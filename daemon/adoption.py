@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import replace
 
-from pm.model import State
+from pm.model import AppSpec, State
 
-from . import launch, runfile
+from . import launch, leftovers, runfile
 from .app import App
 from .record import Record, Slot
 from .runfile import RunFile
 from .supervisor import Supervisor
 from .turns import Ticket
+
+_log = logging.getLogger(__name__)
 
 
 async def adopt_all(daemon: Supervisor) -> None:
@@ -24,6 +27,9 @@ async def adopt_all(daemon: Supervisor) -> None:
     work = [_adopt(daemon, app, run) for app, run in known]
     work += [_adopt_stranger(daemon, run) for run in strangers]
     await asyncio.gather(*(daemon.logged(one) for one in work))
+    # Files of an app that is wanted, or that had a master, are the app's own business by now.
+    used = [name for name, app in daemon.apps.items() if app.record.wanted or name in runs]
+    runfile.sweep(daemon.place.home, used)
 
 
 async def _adopt(daemon: Supervisor, app: App, run: RunFile | None) -> None:
@@ -49,10 +55,20 @@ def _runs_as_wanted(app: App) -> bool:
     return bool(wanted) and running <= wanted <= {worker.slot for worker in workers}
 
 
+async def _see_off(run: RunFile) -> None:
+    count = await leftovers.dismiss(run.workers, AppSpec(run.app, "unknown", "/"))
+    if count:
+        _log.info("%s: %d workers of a dead master have ended", run.app, count)
+
+
 async def _adopt_stranger(daemon: Supervisor, run: RunFile) -> None:
-    """Take a master that the store does not know into the list: the store has been lost."""
+    """Take a master that the store does not know into the list: the store has been lost.
+
+    Of one that has died the workers are seen off, with what is usual: its spec has died with it.
+    """
     status = await launch.ask(daemon.place, run)
     if status is None or status.spec is None:
+        daemon.background(_see_off(run))
         return
     numbers = sorted({worker.slot for worker in status.workers}) or [0]
     slots = tuple(Slot(number, daemon.next_id + i) for i, number in enumerate(numbers))

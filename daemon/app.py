@@ -30,11 +30,8 @@ class Office(Protocol):
 
     place: Place
 
-    def commit(self, record: Record) -> None:
-        """Write a record to the store; raises Failed."""
-
-    def note(self, record: Record) -> str:
-        """Write a record to the store, or say that it is not written yet."""
+    def commit(self, record: Record, must: bool = True) -> str:
+        """Write a record to the store; raises Failed if it `must`, else returns a remark."""
 
     def emit(self, event: Event, request: str = "") -> None:
         """Keep an event and publish it."""
@@ -62,22 +59,17 @@ class App:
         facts = Facts(home, masters.status, masters.pid, self.fault, self._history)
         return app_view(self.record, facts)
 
-    def commit(self, record: Record) -> None:
-        """Change the record, in the store first; raises Failed."""
-        if record != self.record:
-            self._office.commit(record)
-            self._take(record)
+    def commit(self, record: Record, must: bool = True) -> str:
+        """Change the record, in the store first; raises Failed if that cannot be written.
 
-    def note(self, record: Record) -> str:
-        """Change the record even if the disk is full: returns a remark if it is not written."""
+        Unless it `must`: then it is changed all the same, and a remark for the user returned.
+        """
         if record == self.record:
             return ""
-        self._take(record)
-        return self._office.note(record)
-
-    def _take(self, record: Record) -> None:
+        remark = self._office.commit(record, must)
         self.record = record
         self._history = self._history.only(record.numbers)
+        return remark
 
     async def run(self, ticket: Ticket) -> str:
         """Run exactly the wanted slots, with a new master if there is none."""
@@ -121,7 +113,7 @@ class App:
             generation=max(status.generation, self.record.generation),
             known_to_listen=status.known_to_listen or self.record.known_to_listen,
         )
-        self.note(learnt)
+        self.commit(learnt, must=False)
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Pass an event on."""
@@ -152,7 +144,8 @@ class App:
 
     def _begin_generation(self) -> None:
         self._history = self._history.next_master()
-        self.note(replace(self.record, generation=self.record.generation + 1))
+        later = replace(self.record, generation=self.record.generation + 1)
+        self.commit(later, must=False)
 
     def _emit(self, kind: str, reason: str, pid: int = 0) -> None:
         self._office.emit(Event(time.time(), self.record.name, kind, reason, pid=pid))

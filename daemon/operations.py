@@ -56,7 +56,7 @@ async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     idle = app.masters.link is None and not app.fault
     if not set(chosen) & set(app.record.wanted) and (idle or app.record.wanted):
         return Result("already stopped", changed=False)
-    remark = app.note(want(app.record, chosen, False))
+    remark = app.commit(want(app.record, chosen, False), must=False)
     if app.record.wanted and app.masters.link is not None:
         await app.run(ticket)
     else:
@@ -106,13 +106,13 @@ async def remove(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     chosen = app.record.numbers if slots is None else slots
     left = without(app.record, chosen)
     if left.slots and app.masters.link is not None and left.wanted:
-        remark = app.note(left)
+        remark = app.commit(left, must=False)
         await app.run(ticket)
     elif left.slots:
-        remark = app.note(left)
+        remark = app.commit(left, must=False)
         await app.halt(ticket)
     else:
-        app.note(want(app.record, chosen, False))
+        app.commit(want(app.record, chosen, False), must=False)
         await app.halt(ticket)
     return Result("deleted" if not left.slots else f"deleted, {count(len(chosen))}{remark}")
 

@@ -67,7 +67,7 @@ def resize(record: Record, count: int, next_id: int) -> Record:
     kept = record.slots[:count]
     taken = {s.slot for s in kept}
     online = bool(record.wanted) or not record.slots
-    free = (n for n in range(count) if n not in taken)
+    free = [n for n in range(count) if n not in taken][: count - len(kept)]
     added = (Slot(n, next_id + i, online) for i, n in enumerate(free))
     slots = tuple(sorted((*kept, *added), key=lambda s: s.slot))
     return replace(record, slots=slots, spec=replace(record.spec, instances=count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pm.home import file_name
@@ -50,6 +50,16 @@ def remove(home: str, app: str) -> None:
     for suffix in _SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(home, "run", f"{file_name(app)}.{suffix}"))
+
+
+def sweep(home: str, apps: Iterable[str]) -> None:
+    """Remove what stands in `$PM_HOME/run` and belongs to none of `apps`."""
+    folder = os.path.join(home, "run")
+    stems = {file_name(app) for app in apps}
+    for name in os.listdir(folder):
+        suffix = next((s for s in _SUFFIXES if name.endswith(f".{s}")), "")
+        if suffix and name[: -len(suffix) - 1] not in stems:
+            os.unlink(os.path.join(folder, name))
 
 
 def _read(path: str) -> RunFile | None:

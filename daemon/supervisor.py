@@ -94,15 +94,16 @@ class Supervisor:
 
     # What apps need of us.
 
-    def commit(self, record: Record) -> None:
-        """Write a record to the store; raises Failed."""
+    def commit(self, record: Record, must: bool = True) -> str:
+        """Write a record to the store; raises Failed if it `must`, else returns a remark."""
         next_id = max([self.next_id, *(slot.id + 1 for slot in record.slots)])
-        self._ledger.write(record, next_id)
+        remark = ""
+        if must:
+            self._ledger.write(record, next_id)
+        else:
+            remark = self._ledger.note(record.name, record, next_id)
         self.next_id = next_id
-
-    def note(self, record: Record) -> str:
-        """Write a record to the store, or say that it is not written yet."""
-        return self._ledger.note(record.name, record, self.next_id)
+        return remark
 
     def emit(self, event: Event, request: str = "") -> None:
         """Keep an event, log it and publish it; a full disk stops none of the rest."""

@@ -280,6 +280,40 @@ def test_a_lost_store_is_filled_from_the_living_masters(home: str) -> None:
     end(second)
 
 
+def test_what_dead_masters_left_is_cleared_away(home: str) -> None:
+    first = Daemon(home)
+    first.do(api.Start((spec("lost"),)))
+    first.do(api.Start((spec("down"),)))
+    first.do(api.Stop(("down",)))
+    pids, master = first.pids("lost"), first.app("lost").master_pid
+    first.kill()
+    os.kill(master, signal.SIGKILL)
+    for name in ("state.db", "state.db-wal"):
+        if os.path.exists(f"{home}/{name}"):
+            os.unlink(f"{home}/{name}")
+    for name in ("down.notify", "down.sock", "old.json", "old.json.new", "old.sock", "a.notify"):
+        with open(f"{home}/run/{name}", "w") as file:
+            file.write("{")
+    second = Daemon(home)
+    second.ask(api.List())
+    assert os.listdir(f"{home}/run") == []
+    wait_for(lambda: not any(map(start_time, pids)), "the end of the workers")
+    end(second)
+
+
+def test_kill_leaves_nothing_in_the_run_folder(home: str) -> None:
+    daemon = Daemon(home)
+    daemon.ask(api.Start((spec("a"), spec("b"), spec("dead"))))
+    daemon.do(api.Stop(("b",)))
+    os.kill(daemon.app("dead").master_pid, signal.SIGKILL)
+    for name in ("a.notify", "a.json.new", "b.notify"):
+        with open(f"{home}/run/{name}", "w"):
+            pass
+    daemon.ask(api.Kill())
+    assert os.listdir(f"{home}/run") == []
+    daemon.close()
+
+
 def test_of_many_daemons_at_once_one_serves_and_the_others_say_so(home: str) -> None:
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         all_of_them = list(pool.map(lambda _: Daemon(home), range(8)))

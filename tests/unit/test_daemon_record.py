@@ -36,6 +36,12 @@ def test_scaling_up_fills_the_lowest_free_slots() -> None:
     assert grown.spec.instances == 4
 
 
+def test_scaling_adds_no_more_than_asked_where_low_slots_are_gone() -> None:
+    grown = resize(without(fresh(), [0, 1]), 2, next_id=8)
+    assert grown.slots == (Slot(0, 8), Slot(2, 7))
+    assert resize(without(fresh(), [0, 1]), 1, next_id=8).slots == (Slot(2, 7),)
+
+
 def test_scaling_down_removes_the_highest() -> None:
     assert resize(fresh(), 1, next_id=8).slots == (Slot(0, 5),)
 

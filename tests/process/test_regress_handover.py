@@ -19,6 +19,8 @@ APPS = Path(__file__).parent / "apps"
 MANY = 300
 QUIET = 0.5
 """Seconds in which a connection that is to live on must not end."""
+LONGER = 1.5
+"""The same, beyond the second that what a dead worker leaves behind is given."""
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 HEAD = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n"
 
@@ -118,7 +120,7 @@ def test_requests_in_forked_children_survive_a_reload(tmp_path: Path) -> None:
             client.sendall(HEAD)
             number = engine.send("reload")
             engine.wait(lambda: engine.pids() not in ([], before), "a new worker")
-            assert not select.select([client], [], [], QUIET)[0], "cut off"
+            assert not select.select([client], [], [], LONGER)[0], "cut off"
             client.sendall(b"hello")
             read_some(client, b"\r\n\r\nhello")
         assert engine.result(number).error is None

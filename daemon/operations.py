@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple
 from pm.codec import suggest
 from pm.errors import Failed, UsageError
 from pm.home import log_files
+from pm.logindex import index_path
+from pm.logpieces import remove_pieces
 from pm.model import AppSpec, State
 
 from .app import App
@@ -140,16 +142,26 @@ async def flush(app: App, ticket: Ticket, _slots: Slots, home: str) -> Result:
     if app.masters.link is not None:
         await app.masters.link.call("flush", ticket.request)
     else:
-        for path in log_files(home, app.record.spec):
-            empty_file(path)
+        name = app.record.name
+        files = zip(log_files(home, app.record.spec), ("out", "error", "log"), strict=True)
+        for path, stream in files:
+            if path:
+                empty_file(path)
+                empty_file(index_path(home, name, stream))
     return Result("logs emptied")
 
 
 def empty_file(path: str) -> None:
-    """Empty a regular file, if it is there."""
-    with contextlib.suppress(FileNotFoundError):
-        if path and os.path.isfile(path):
+    """Empty a log, if it is a file, and remove its rotated pieces; raises Failed."""
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        return
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            remove_pieces(path)
             os.truncate(path, 0)
+    except OSError as error:
+        raise Failed(f"cannot empty {path}: {error.strerror}", "is it yours?") from None
 
 
 def with_env(spec: AppSpec, env: Mapping[str, str]) -> AppSpec:

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 _BLOCK = 1 << 16
@@ -58,6 +59,16 @@ def pieces(path: str) -> Iterator[str]:
     while any(os.path.exists(name := f"{path}.{number}{form}") for form in ("", ".gz")):
         yield name
         number += 1
+
+
+def remove_pieces(path: str) -> None:
+    """Remove the rotated files of a log or an index, whatever numbers are missing between them."""
+    folder, base = os.path.split(path)
+    for name in os.listdir(folder):
+        number = name[len(base) + 1 :].removesuffix(".gz")
+        if name.startswith(f"{base}.") and number.isascii() and number.isdigit():
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
 
 
 def open_piece(name: str) -> BinaryIO | None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from ..logpieces import remove_pieces
 from ..record import dataclass
 from .logloop import Loop
 from .logowners import IndexFile, Writer
@@ -86,13 +87,15 @@ class LogFile:
             self._drop(error, 0)
 
     def flush(self) -> None:
-        """Empty the log and its index."""
+        """Empty the log and its index, and remove their rotated pieces."""
         with suppress(OSError):
             self._look()
             if self._regular:
                 os.ftruncate(self._fd, 0)
                 self._index.clear()
                 self._size, self._unfinished = 0, None
+                remove_pieces(self._path)
+                remove_pieces(self._index_path)
 
     def close(self) -> None:
         """Close the files; the next `append` opens them again."""

@@ -488,10 +488,16 @@ def test_flush_empties_the_files_of_a_stopped_app(daemon: Daemon) -> None:
     daemon.do(api.Stop(("web",)))
     path = daemon.app("web").out_file
     assert path == f"{daemon.home}/logs/web-out.log"
-    with open(path, "w") as file:
-        file.write("old\n")
+    index = f"{daemon.home}/logs/web-out.index"
+    pieces = [f"{base}.{end}" for base in (path, index) for end in ("1", "1.gz", "12.gz")]
+    for name in (path, index, f"{path}.x", f"{daemon.home}/pm.log.1.gz", *pieces):
+        with open(name, "w") as file:
+            file.write("old\n")
     assert daemon.do(api.Flush()) == "logs emptied"
-    assert os.path.getsize(path) == 0
+    assert (os.path.getsize(path), os.path.getsize(index)) == (0, 0)
+    left = set(os.listdir(f"{daemon.home}/logs"))
+    assert left == {"web-out.log", "web-out.index", "web-out.log.x"}
+    assert not os.path.exists(f"{daemon.home}/pm.log.1.gz")
 
 
 def test_reset_keeps_nothing_of_earlier_masters(daemon: Daemon) -> None:

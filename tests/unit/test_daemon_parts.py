@@ -112,5 +112,8 @@ def test_no_signal() -> None:
 
 
 def test_emptying_what_is_no_file(tmp_path: Path) -> None:
-    for path in ("", "/dev/null", str(tmp_path / "none")):
+    for path in ("/dev/null", str(tmp_path / "none"), str(tmp_path / "no" / "folder")):
         empty_file(path)
+    (tmp_path / "gone.log.3.gz").touch()
+    empty_file(str(tmp_path / "gone.log"))
+    assert list(tmp_path.iterdir()) == []

@@ -142,6 +142,21 @@ def test_flush(log: Log) -> None:
     assert log.tail() == [("b", 1, 102)]
 
 
+def test_flush_removes_the_rotated_pieces(tmp_path: Path) -> None:
+    """Of the log and of its index, compressed or not, and nothing else."""
+    log = Log(tmp_path, Rotation(10, 3, False))
+    log.add(ONE, "1234567\nabcdefg\nABCDEFG\n")
+    log.path.with_name("a-out.log.3.gz").touch()
+    log.path.with_name("a-out.log.old").touch()
+    assert log.index.with_name("a-out.index.1").exists()
+    log.file.flush()
+    assert log.tail() == []
+    names = sorted(path.name for path in tmp_path.rglob("*"))
+    assert names == ["a-out.index", "a-out.log", "a-out.log.old", "index"]
+    log.add(TWO, "new\n")
+    assert log.tail() == [("new", 1, 102)]
+
+
 def test_rotation_between_lines(tmp_path: Path) -> None:
     """No piece is over the size, none begins within a line, none is lost until `keep`."""
     log = Log(tmp_path, Rotation(100, 3, False))

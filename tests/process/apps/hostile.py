@@ -78,10 +78,8 @@ def closed():
 def attack(*_):
     globals()[WAY]()
     if WAY != "closed":
-        try:  # its answer comes when all before it has been heard
+        with contextlib.suppress(OSError):  # its answer comes when all before it has been heard
             LINK.ask({"do": "listen", "key": "none", "backlog": 5}, [])
-        except OSError:
-            pass
     print("done")
 
 

@@ -176,6 +176,8 @@ class LogFile:
                 self._say(f"log {self._path} cannot be rotated and grows: {error.strerror}")
             self._stuck = True
         else:
+            if self._stuck:
+                self._say(f"log {self._path} can be rotated again")
             self._stuck = False
             self.close()
 

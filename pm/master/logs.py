@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 from ..record import dataclass, field
@@ -54,11 +55,15 @@ class LogWriter:
     def __init__(self, plan: LogPlan, say: Callable[[str], None] = _say) -> None:
         self.finished_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         """Readable when `take_finished` has something to give."""
+        self.troubled_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        """Readable when `take_troubles` has changed."""
         self._finished: deque[int] = deque()
+        self._troubles: dict[str, str] = {}
+        self._say = say
         self._tails = Tails()
         self._loop = Loop(say)
         self._pump = Pump(self._loop, self._tails, self._finish)
-        self._files = _files(plan, say, self._loop)
+        self._files = _files(plan, self._trouble, self._loop)
         self._each(LogFile.create)
         self._thread = threading.Thread(target=self._loop.run, name="logs", daemon=True)
         self._thread.start()
@@ -78,6 +83,12 @@ class LogWriter:
         with suppress(BlockingIOError):
             os.eventfd_read(self.finished_fd)
         return [self._finished.popleft() for _ in range(len(self._finished))]
+
+    def take_troubles(self) -> list[str]:
+        """Return what was last said of each file that could not be written or rotated."""
+        with suppress(BlockingIOError):
+            os.eventfd_read(self.troubled_fd)
+        return list(self._troubles.values())
 
     def settle(self, pid: int) -> None:
         """Write what a dead worker has left, then call it finished, whoever holds its pipes."""
@@ -102,17 +113,23 @@ class LogWriter:
         self._thread.join(timeout + 1.0)
         if not self._thread.is_alive():  # else it waits for a disk: leave it its files
             os.close(self.finished_fd)
+            os.close(self.troubled_fd)
 
     def _each(self, work: Callable[[LogFile], None]) -> None:
         for file in {id(file): file for files in self._files.values() for file in files}.values():
             self._loop.order(work, file)
+
+    def _trouble(self, path: str, text: str) -> None:
+        self._say(text)
+        self._troubles = {**self._troubles, path: text}  # a new one: another thread reads it
+        os.eventfd_write(self.troubled_fd, 1)
 
     def _finish(self, pid: int) -> None:
         self._finished.append(pid)
         os.eventfd_write(self.finished_fd, 1)
 
 
-def _files(plan: LogPlan, say: Callable[[str], None], loop: Loop) -> dict[str, list[LogFile]]:
+def _files(plan: LogPlan, say: Callable[[str, str], None], loop: Loop) -> dict[str, list[LogFile]]:
     """Make one LogFile for each path, whatever streams lead to it."""
     made: dict[str, LogFile] = {}
     files: dict[str, list[LogFile]] = {"out": [], "error": []}
@@ -124,7 +141,7 @@ def _files(plan: LogPlan, say: Callable[[str], None], loop: Loop) -> dict[str, l
         if where is None or where.path == os.devnull:
             continue
         path = os.path.realpath(where.path)
-        file = made.setdefault(path, LogFile(where, plan.rotation, say, loop))
+        file = made.setdefault(path, LogFile(where, plan.rotation, partial(say, path), loop))
         for stream in streams:
             if file not in files[stream]:
                 files[stream].append(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from typing import Any
@@ -76,6 +77,8 @@ class Master:
         app.listeners.on_traffic = self._count
         self._counting: Timer | None = None
         app.listeners.on_change = self._link.keep
+        self._troubles: tuple[str, ...] = ()
+        self._loop.watch(self._logs.troubled_fd, select.EPOLLIN, self._on_troubles)
         path = os.path.join(boot.home, "run", f"{file_name(spec.name)}.json")
         self._run_file = RunFile(path, spec.name, boot.nonce)
 
@@ -145,6 +148,11 @@ class Master:
         self._counting = None
         self._app.changed()
 
+    def _on_troubles(self, _: int) -> None:
+        """Show what is wrong with the log files; within a second, for it may come and go."""
+        self._troubles = tuple(self._logs.take_troubles())
+        self._count()
+
     def _greeting(self) -> Status:
         """Say everything to a daemon that may know nothing of this app."""
         return replace(self._status(), spec=self._app.spec)
@@ -161,7 +169,7 @@ class Master:
                 workers.append(slot.view(open_counts))
         return Status(
             os.getpid(), self._boot.nonce, app.generations.current.number, tuple(workers),
-            app.listeners.views(), tuple(app.news.notes), app.known_to_listen,
+            app.listeners.views(), (*app.news.notes, *self._troubles), app.known_to_listen,
         )  # fmt: skip
 
 

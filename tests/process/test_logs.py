@@ -196,11 +196,14 @@ def test_an_unwritable_file_does_not_hold_up_the_app(tmp_path: Path) -> None:
     """The lines are dropped, the reason is said once."""
     (tmp_path / "o.log").mkdir()
     app = App(tmp_path, Rotation(0))
+    assert select.select([app.logs.troubled_fd], [], [], PATIENCE)[0]
     out, error = app.worker(0, 1)
     for _ in range(100):
         os.write(out, b"x" * 65_535 + b"\n")
     close(out, error)
     app.finished(1)
+    assert app.logs.take_troubles() == app.said
+    assert not select.select([app.logs.troubled_fd], [], [], 0)[0]
     app.logs.close(PATIENCE)
     assert len(app.said) == 1
     assert "Is a directory" in app.said[0]

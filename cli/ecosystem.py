@@ -11,12 +11,12 @@ import os
 import sys
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
 from typing import Any
 
 from pm.codec import from_plain, suggest
 from pm.errors import ConfigError, PmError
 from pm.model import AppSpec, Mode, check
+from pm.record import fields_of, replace
 
 from .target import Caller, Wish, folder_of, resolve
 from .values import doubt, log_path, seconds, signal_of, size_of, words
@@ -32,7 +32,7 @@ _WORDS = ("args", "interpreter_args", "preload")
 _INTERNAL = ("target", "umask", "env_set")
 _KINDS = typing.get_type_hints(AppSpec)
 _NOTHING = Wish("")
-_KEYS = ({f.name for f in fields(AppSpec)} | {"module"}) - set(_INTERNAL)
+_KEYS = ({*(fields_of(AppSpec) or ()), "module"}) - set(_INTERNAL)
 
 
 def is_ecosystem(word: str) -> bool:

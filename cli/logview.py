@@ -6,11 +6,11 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pm.logindex import Follower, Line, index_path
 from pm.model import AppView
+from pm.record import dataclass
 
 from .table import paint
 from .text import clean

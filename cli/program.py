@@ -8,11 +8,11 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pm.errors import Failed, UsageError
 from pm.model import Target
+from pm.record import dataclass
 
 from .python import choose_python, console_python, is_python, split_python
 from .values import words

@@ -7,9 +7,9 @@ import re
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pm.errors import Failed
+from pm.record import dataclass
 
 _PYTHON = re.compile(r"(python|pypy)[\d.]*t?\Z")
 _FLAGS = re.compile(r"-[bBdEiIOPqRsSuvx]+\Z")

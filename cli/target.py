@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pm.errors import UsageError
 from pm.model import AppSpec, Mode, Target
+from pm.record import dataclass, field
 
 from .program import Program, find_program, is_python, module_program
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Annotated
 
 from pm.errors import UsageError
+from pm.record import replace
 
 from .options import LIVES, Argument, Json, Option, Rest, command, option
 from .values import log_path, seconds, signal_of, variable, whole, words

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cli.client import call
 from cli.ecosystem import is_ecosystem, read
@@ -15,6 +14,7 @@ from pm.api import List, Outcome, Report, Resume, Start, Stop
 from pm.codec import suggest
 from pm.errors import UsageError
 from pm.model import AppSpec, AppView, State
+from pm.record import replace
 
 from .lives import tell
 

@@ -131,17 +131,19 @@ def test_a_reload_by_signal_and_a_command_at_once(
     with Engine(tmp_path / "home", spec_of(TALKER, free_port()), slots=2) as engine:
         before = engine.online(2)
         os.kill(engine.master.pid, signal.SIGUSR2)
+        engine.wait(lambda: "reload" in engine.kinds(), "the reload begun")
         assert engine.call(op, slots=slots).error is None
-        engine.wait(lambda: any(k == "reload" for k in engine.kinds()), "the reload begun")
         engine.wait(lambda: not set(engine.pids()) & set(before), "other workers")
         settled(engine, expected)
         assert len(generations(engine)) == 1
 
 
-def test_a_slot_in_backoff_goes_on_after_a_refused_reload(tmp_path: Path) -> None:
+@pytest.mark.parametrize("max_surge", [0, 1])
+def test_a_slot_in_backoff_goes_on_after_a_refused_reload(max_surge: int, tmp_path: Path) -> None:
     word = tmp_path / "word"
     word.write_text("die")
-    spec = spec_of(APPS / "obedient.py", word, restart_delay=0.5, min_uptime=0.1)
+    fields = {"restart_delay": 0.5, "min_uptime": 0.1, "max_surge": max_surge}
+    spec = spec_of(APPS / "obedient.py", word, **fields)
     with Engine(tmp_path / "home", spec) as engine:
         engine.wait(lambda: engine.states() == ["waiting restart"], "in backoff")
         error = engine.call("reload").error

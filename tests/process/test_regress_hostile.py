@@ -6,6 +6,8 @@ Each test holds a bug that once was.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,17 +28,18 @@ def fds(engine: Engine) -> int:
     return len(os.listdir(f"/proc/{engine.master.pid}/fd"))
 
 
-def attacked(home: Path, way: str) -> Engine:
-    """Start an app, and let it do that to the master."""
+@contextmanager
+def attacked(home: Path, way: str) -> Iterator[Engine]:
+    """Run an app that has done that to the master."""
     spec = spec_of(APPS / "hostile.py", way, min_uptime=0.1, kill_timeout=1.0)
-    engine = Engine(home, spec)
-    engine.online(1)
-    held = fds(engine)
-    assert engine.call("signal", signal="SIGUSR1").error is None
-    engine.wait(lambda: engine.out.exists() and "done" in engine.out.read_text(), "attacked")
-    assert engine.call("hello").error is None
-    until(lambda: fds(engine) <= held, f"not more than {held} fds")
-    return engine
+    with Engine(home, spec) as engine:
+        engine.online(1)
+        held = fds(engine)
+        assert engine.call("signal", signal="SIGUSR1").error is None
+        engine.wait(lambda: engine.out.exists() and "done" in engine.out.read_text(), "attacked")
+        assert engine.call("hello").error is None
+        until(lambda: fds(engine) <= held, f"not more than {held} fds")
+        yield engine
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,14 @@ def generations(engine: Engine) -> set[int]:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> dict[str, Any]:
+def hanging(tmp_path: Path) -> Iterator[dict[str, Any]]:
     """Fields of a spec whose preload never ends; its template's pid comes in `hanging`."""
     (tmp_path / "hangs.py").write_text(HANGS)
     (tmp_path / "app.py").write_text("")
-    return {"preload": ("hangs",), "listen_timeout": 0.5, "kill_timeout": 0.3}
+    yield {"preload": ("hangs",), "listen_timeout": 0.5, "kill_timeout": 0.3}
+    pid = int((tmp_path / "hanging").read_text())
+    if is_alive(pid):  # the test has failed
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_preload_that_hangs_is_not_ready(hanging: dict[str, Any], tmp_path: Path) -> None:

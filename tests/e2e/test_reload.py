@@ -113,6 +113,9 @@ GUNICORN = Path(sys.executable).with_name("gunicorn")
 WSGI = """
 import os
 
+with open("loaded", "a") as file:
+    print(os.getpid(), file=file)
+
 def app(environ, start_response):
     body = str(os.getppid()).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -128,6 +131,9 @@ def test_a_server_that_forks_itself_is_refused_if_its_app_fails(
     pm("start", GUNICORN, "-i", 2, "--", "-w", 2, "-b", f"127.0.0.1:{port}", "wsgi_app:app")
     before = pm.pids()
     assert int(Client(port).get()) in before
+    # Each of its own workers imports the app, some of them after another one serves.
+    loaded = pm.cwd / "loaded"
+    until(lambda: len(loaded.read_text().split()) == 4, "the code loaded by all")
     module.write_text("raise RuntimeError('the new code is broken')")
     with Load(port) as load:
         result = pm("reload", "gunicorn", code=None)

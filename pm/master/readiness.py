@@ -51,9 +51,9 @@ def assess(facts: Facts, now: float) -> Readiness:
 
 
 def _listening(facts: Facts, now: float) -> Readiness:
-    if facts.listened - facts.accepted:
+    if not facts.accepted:
         return Readiness(False)
-    if facts.required <= facts.accepted:
+    if facts.listened | facts.required <= facts.accepted:
         return Readiness(True, "accepts")
     settled = facts.last_listen + SETTLE
     return Readiness(now >= settled, "accepts", settled)

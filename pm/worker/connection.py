@@ -103,15 +103,19 @@ class Connection(socket.socket):
             raise socket.timeout("timed out")
         return any(fd == here.drain_fd for fd, _ in ready)
 
+    def _readable(self) -> bool:
+        """True if data is there: with a timeout set, even a peek with MSG_DONTWAIT would wait."""
+        waiter = _poll()
+        waiter.register(RAW.fileno(self), _READ)
+        return bool(waiter.poll(0))
+
     def move(self) -> bool:
         """Give the connection to the master if it is between requests; True if it is gone."""
         if self._moved or self._talk.state not in (OPEN, IDLE) or here.link is None:
             return self._moved
         try:
-            if not looks_like_request(RAW.recv(self, 512, _PEEK) or b"\0"):
+            if self._readable() and not looks_like_request(RAW.recv(self, 512, _PEEK) or b"\0"):
                 return False
-        except BlockingIOError:
-            pass
         except OSError:
             return False
         message: dict[str, object] = {

@@ -128,9 +128,9 @@ def _connection(
     sock: socket.socket, entry: Listening, fd: int, peer: bytes
 ) -> tuple[Connection, Any]:
     conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
+    conn.watch(entry.key, peer)
     if socket.getdefaulttimeout() is None and sock.gettimeout():
         conn.setblocking(True)
-    conn.watch(entry.key, peer)
     loops.watch()
     host, *numbers = peer.rstrip(b"\0").decode("ascii").split(" ")
     return conn, (host, *map(int, numbers))

@@ -29,10 +29,14 @@ def null() -> Iterator[int]:
     os.close(fd)
 
 
+def _number(message: bytes) -> int:
+    return int(message[1:].rstrip(b"\0"))
+
+
 def test_what_is_given_is_pending_until_it_is_read(lane: Lane, null: int) -> None:
     reader = Reader(lane)
     for at in range(3):
-        assert lane.give((null, b"%d" % at), now=float(at))
+        assert lane.give((null, b"C%d" % at), now=float(at))
     assert lane.pending(9.0) == 3
     assert list(lane.given) == [0.0, 1.0, 2.0]
     assert reader.take(2) == 2
@@ -45,21 +49,22 @@ def test_what_is_given_is_pending_until_it_is_read(lane: Lane, null: int) -> Non
 
 
 def test_all_messages_count_the_same(lane: Lane, null: int) -> None:
-    lane.give((null, b"127.0.0.1 80"), 0.0)
+    lane.give((null, b"C127.0.0.1 80"), 0.0)
     lane.send(PROBE)
     lane.send(WAKE)
-    lane.give((null, b"x" * 90), 0.0)
+    lane.give((null, b"Cx" * 90), 0.0)
     assert lane.pending(9.0) == 4
     drop(lane.pull_back())
 
 
 def test_pull_back_returns_connections_in_order_and_drops_the_rest(lane: Lane, null: int) -> None:
     lane.send(PROBE)
-    lane.give((null, b"::1 80 0 0"), 0.0)
+    lane.give((null, b"C::1 80 0 0"), 0.0)
     lane.send(WAKE)
-    lane.give((null, b"127.0.0.1 81"), 0.0)
+    lane.give((null, b"C127.0.0.1 81"), 0.0)
     pulled = lane.pull_back()
-    assert [peer for _, peer in pulled] == [b"::1 80 0 0", b"127.0.0.1 81"]
+    texts = [text.rstrip(b"\0") for _, text in pulled]
+    assert texts == [b"C::1 80 0 0", b"C127.0.0.1 81"]
     assert all(os.get_inheritable(fd) is False for fd, _ in pulled)
     assert all(os.path.samestat(os.fstat(fd), os.fstat(null)) for fd, _ in pulled)
     assert lane.pending(9.0) == 0
@@ -71,22 +76,22 @@ def test_pull_back_returns_connections_in_order_and_drops_the_rest(lane: Lane, n
 
 def test_a_full_channel_refuses_and_loses_nothing(lane: Lane, null: int) -> None:
     given = 0
-    while given < 100_000 and lane.give((null, b"%d" % given), 0.0):
+    while given < 100_000 and lane.give((null, b"C%d" % given), 0.0):
         given += 1
     assert given > 64, "a queue_depth of 64 has to fit"
     lane.send(PROBE)
     pulled = lane.pull_back()
-    assert [int(peer) for _, peer in pulled] == list(range(given))
+    assert [_number(text) for _, text in pulled] == list(range(given))
     drop(pulled)
 
 
 def test_an_undelivered_connection_outlives_its_sender_and_its_reader(null: int) -> None:
     lane = Lane()
     reader = Reader(lane)
-    lane.give((null, b"1"), 0.0)
+    lane.give((null, b"C1"), 0.0)
     reader.close()  # the worker has died
     (pulled,) = lane.pull_back()
-    assert pulled[1] == b"1"
+    assert _number(pulled[1]) == 1
     os.close(pulled[0])
     lane.close()
 
@@ -113,7 +118,7 @@ def test_30_000_connections_pulled_back_while_a_worker_reads(lane: Lane, null: i
     queue = deque(range(TOTAL))
     given = pulled_back = 0
     while queue:
-        if lane.give((null, b"%d" % queue[0]), 0.0):
+        if lane.give((null, b"C%d" % queue[0]), 0.0):
             queue.popleft()
             given += 1
         else:
@@ -121,7 +126,7 @@ def test_30_000_connections_pulled_back_while_a_worker_reads(lane: Lane, null: i
         if given % 97 == 0 or not queue:
             pulled = lane.pull_back()
             drop(pulled)
-            queue.extendleft(int(peer) for _, peer in pulled)
+            queue.extendleft(_number(text) for _, text in pulled)
             pulled_back += len(pulled)
             given += not pulled
     lane.send(WAKE)

@@ -91,7 +91,6 @@ def test_a_farewell_does_not_reach_the_client_of_the_next_worker(tmp_path: Path)
         assert set(engine.out.read_text().split()) == {"BrokenPipeError"}
 
 
-@pytest.mark.xfail(strict=True, reason="a peek waits out the timeout of the app: not handed over")
 def test_a_late_body_after_the_worker_before_set_a_timeout(tmp_path: Path) -> None:
     with talker(tmp_path / "home", "timeout") as (engine, client):
         client.get()

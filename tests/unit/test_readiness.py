@@ -24,7 +24,12 @@ def test_its_word_counts_for_nothing_where_it_was_not_asked() -> None:
 
 def test_listening_is_not_enough() -> None:
     assert assess(Facts(since=0, listened=ONE), 100.0) == NOT_YET
-    assert assess(Facts(since=0, listened=TWO, accepted=ONE), 100.0) == NOT_YET
+
+
+def test_accepting_on_a_part_is_enough_when_nothing_new_comes() -> None:
+    part = Facts(since=0, listened=TWO, accepted=ONE, last_listen=7.0)
+    assert assess(part, 8.0) == Readiness(False, "accepts", 9.0)
+    assert assess(part, 9.0).ready
 
 
 def test_accepting_is_enough_for_the_first_generation() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
 
 from pm.model import AppSpec, State
+from pm.record import replace
 
 from . import launch, leftovers, runfile
 from .app import App

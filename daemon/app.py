@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Protocol
 
 from pm.control import Happened, Op, Status
 from pm.model import AppView, Event
+from pm.record import replace
 
 from .deaths import Deaths
 from .history import History

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pm.record import dataclass
 
 STABLE_AFTER = 10.0
 """A master that lived so many seconds is not blamed for earlier deaths."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pm.codec import dumps, loads
 from pm.errors import Failed
 from pm.model import AppSpec
+from pm.record import dataclass
 
 from .record import Record, want
 

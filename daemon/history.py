@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
 from pm.model import WorkerView
+from pm.record import dataclass, field, replace
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pm
 from pm.codec import dumps
@@ -19,6 +18,7 @@ from pm.control import Bootstrap, Happened, Status
 from pm.errors import Failed
 from pm.home import through
 from pm.model import PROTOCOL
+from pm.record import dataclass
 from pm.wire import Channel
 
 from .kept import Kept

@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal as signals
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from pm.codec import suggest
@@ -18,6 +17,7 @@ from pm.home import log_files
 from pm.logindex import index_path
 from pm.logpieces import remove_pieces
 from pm.model import AppSpec, State
+from pm.record import replace
 
 from .app import App
 from .record import Record, parse_count, resize, want, without

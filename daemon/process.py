@@ -10,7 +10,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from dataclasses import dataclass
+
+from pm.record import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from pm.errors import UsageError
 from pm.model import AppSpec
+from pm.record import dataclass, replace
 
 MOST_WORKERS = 1024
 

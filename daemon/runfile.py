@@ -6,9 +6,9 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from pm.home import file_name
+from pm.record import dataclass
 
 from .process import Alive
 

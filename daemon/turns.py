@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from pm.errors import Failed
+from pm.record import dataclass
 
 T = TypeVar("T")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from pm.control import Status
 from pm.home import log_files
 from pm.model import AppView, ListenerView, State, WorkerView
+from pm.record import dataclass, field, replace
 
 from .history import History
 from .metrics import NOTHING, Usage

@@ -81,6 +81,8 @@ class DaemonLink:
             return
         if command.op == "hello":
             self._send(channel, "status", self._greet())
+        elif command.op == "listeners":
+            self._send(channel, "keep", Keep(self._kept()[0]), self._kept()[1])
         self._handle(command, answer)
 
     def _send(self, channel: Channel, kind: str, body: object, fds: tuple[int, ...] = ()) -> None:

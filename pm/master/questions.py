@@ -11,6 +11,7 @@ import socket
 from typing import Any
 
 from ..errors import PmError
+from ..worker.link import received_fds
 from .crew import Crew
 from .lane import MOVED, WAKE
 from .listeners import Address, Listeners, key_of
@@ -45,7 +46,7 @@ class Questions:
             return False
         except OSError:
             raw, extra = b"", []
-        fds = _fds(extra)
+        fds = received_fds(extra)
         try:
             if raw:
                 self._handle(worker, json.loads(raw), fds)
@@ -154,11 +155,3 @@ def _answer(reply: int, body: dict[str, object], fds: list[int]) -> None:
         pass
     finally:
         sock.close()
-
-
-def _fds(extra: list[tuple[int, int, bytes]]) -> list[int]:
-    fds = array.array("i")
-    for level, kind, data in extra:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(data[: len(data) - len(data) % 4])
-    return list(fds)

@@ -1,281 +1,31 @@
-"""An accepted connection as the app holds it: a socket that knows whether it is between requests.
-
-What the app reads and writes goes through a `Conversation`; its state is shown on the board.
-When the worker drains, a read that would begin a request hands the connection to the master
-instead and reads as end of file; the next worker gets it with its unread bytes.
-"""
+"""An accepted connection as the app holds it: socket.socket, followed."""
 
 from __future__ import annotations
 
 import _socket
-import _weakref
-import errno
 import os
-import select
 import socket
 
-from . import board, here
-from .conversation import IDLE, OPEN, Conversation, looks_like_request
+from .followed import SLOTS, Followed
 from .link import RAW
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
-    from typing import Any, Callable
-
-_PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
-_poll = select.poll
-_READ = select.POLLIN | select.POLLHUP | select.POLLERR
-
-live: dict[int, Callable[[], Connection | None]] = {}
-"""Open connections of this process by fd, weakly referenced."""
+    from typing import Any
 
 
-class _Blind:
-    """Stands for a conversation that cannot be followed."""
-
-    state = board.BLIND
-
-    def received(self, data: Any) -> None:
-        """Take no note."""
-
-    sent = sent_unseen = received
-
-
-_BLIND = _Blind()
-
-
-class Connection(socket.socket):
+class Connection(Followed, socket.socket):
     """A connected TCP socket handed over by the master."""
 
-    __slots__ = ("_key", "_moved", "_peer", "_shown", "_slot", "_talk", "page")
-
-    # The C methods straight away: these need no look at the listeners that `shim` keeps.
-    getsockname = RAW.getsockname
-    getpeername = RAW.getpeername
-    getsockopt = RAW.getsockopt
-    setsockopt = RAW.setsockopt
-
-    def watch(self, key: str, peer: bytes) -> None:
-        """Begin to follow the conversation; `key` and `peer` go along at a handover."""
-        self._key = key
-        self._peer = peer
-        self._talk: Conversation | _Blind = Conversation()
-        self._moved = False
-        self.page = here.own_page()
-        self._slot = self.fileno()
-        self._shown = self._talk.state
-        live[self._slot] = _weakref.ref(self)
-        if self.page is None or self._slot >= board.SIZE:
-            self.page = None
-        else:
-            self.page[self._slot] = self._shown
-
-    def _show(self, state: int) -> None:
-        self._shown = state
-        page = self.page
-        if page is not None:
-            page[self._slot] = state
-            if page[0]:
-                _say_quiet()
-
-    def _begins(self, flags: int = 0) -> bool:
-        """True if a read now would begin a request, and the master wants the connection back."""
-        if self._moved:
-            return True
-        page = self.page
-        if page is None or self._talk.state not in (OPEN, IDLE):
-            return False
-        if not page[0]:
-            timeout = self.gettimeout()
-            if timeout == 0.0 or flags & socket.MSG_DONTWAIT or here.drain_fd < 0:
-                return False
-            if not self._wait(timeout):
-                return False
-        return page[0] == board.HAND_OVER and self.move()
-
-    def _wait(self, timeout: float | None) -> bool:
-        """Wait for data or for the drain; True if the drain came."""
-        waiter = _poll()
-        waiter.register(RAW.fileno(self), _READ)
-        waiter.register(here.drain_fd, select.POLLIN)
-        ready = waiter.poll(None if timeout is None else timeout * 1000)
-        if not ready:
-            raise socket.timeout("timed out")
-        return any(fd == here.drain_fd for fd, _ in ready)
-
-    def _readable(self) -> bool:
-        """True if data is there: with a timeout set, even a peek with MSG_DONTWAIT would wait."""
-        waiter = _poll()
-        waiter.register(RAW.fileno(self), _READ)
-        return bool(waiter.poll(0))
-
-    def move(self) -> bool:
-        """Give the connection to the master if it is between requests; True if it is gone."""
-        if self._moved or self._talk.state not in (OPEN, IDLE) or here.link is None:
-            return self._moved
-        try:
-            if self._readable() and not looks_like_request(RAW.recv(self, 512, _PEEK) or b"\0"):
-                return False
-        except OSError:
-            return False
-        message: dict[str, object] = {
-            "do": "handover",
-            "key": self._key,
-            "peer": self._peer.decode("ascii"),
-        }
-        try:
-            here.link.tell(message, [RAW.fileno(self)])
-        except OSError:  # no master: the connection stays
-            return False
-        self._moved = True
-        self._show(board.NONE)
-        return True
-
-    def recv(self, bufsize: int, flags: int = 0) -> bytes:
-        """Receive as socket.recv does."""
-        if bufsize and self._begins(flags):
-            return b""
-        data = RAW.recv(self, bufsize, flags)
-        if not flags & socket.MSG_PEEK:
-            self._received(data)
-        return data
-
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive as socket.recv_into does."""
-        if self._begins(flags):
-            return 0
-        count = RAW.recv_into(self, buffer, nbytes, flags)
-        if count and not flags & socket.MSG_PEEK:
-            self._received(_octets(buffer)[:count])
-        return count
-
-    def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0) -> Any:
-        """Receive as socket.recvmsg does."""
-        if self._begins(flags):
-            return b"", [], 0, None
-        result = RAW.recvmsg(self, bufsize, ancbufsize, flags)
-        if not flags & socket.MSG_PEEK:
-            self._received(result[0])
-        return result
-
-    def _received(self, data: Any) -> None:
-        talk = self._talk
-        if data:
-            talk.received(data)
-            if talk.state != self._shown:
-                self._show(talk.state)
-
-    def send(self, data: Any, flags: int = 0) -> int:
-        """Send as socket.send does."""
-        self.refuse_if_moved()
-        count = RAW.send(self, data, flags)
-        view = data if type(data) is bytes and count == len(data) else _octets(data)[:count]
-        self._sent(view)
-        return count
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send as socket.sendall does."""
-        self.refuse_if_moved()
-        RAW.sendall(self, data, flags)
-        self._sent(data if type(data) is bytes else _octets(data))
-
-    def sendmsg(self, buffers: Any, *rest: Any) -> int:
-        """Send as socket.sendmsg does."""
-        self.refuse_if_moved()
-        pieces = list(buffers)
-        count = left = RAW.sendmsg(self, pieces, *rest)
-        for piece in pieces:
-            view = _octets(piece)[:left]
-            left -= len(view)
-            self._sent(view)
-        return count
-
-    def refuse_if_moved(self) -> None:
-        """Raise EPIPE, as on a connection that the peer has closed: it is another worker's now."""
-        if self._moved:
-            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-    def recvfrom(self, *args: Any) -> Any:
-        """Receive as socket.recvfrom does, unseen: nobody speaks HTTP with it."""
-        self.be_blind()
-        return RAW.recvfrom(self, *args)
-
-    def sendto(self, *args: Any) -> int:
-        """Send as socket.sendto does, unseen."""
-        self.refuse_if_moved()
-        self.be_blind()
-        return RAW.sendto(self, *args)
-
-    def settimeout(self, value: float | None) -> None:
-        """Set the timeout; not on a moved connection: O_NONBLOCK belongs to the next worker."""
-        if not self._moved:
-            RAW.settimeout(self, value)
-
-    def setblocking(self, flag: bool) -> None:
-        """Set the blocking mode; not on a moved connection."""
-        if not self._moved:
-            RAW.setblocking(self, flag)
+    __slots__ = SLOTS
 
     def dup(self) -> socket.socket:  # type: ignore[override]
         """Duplicate as socket.dup does: what happens on the copy is not seen."""
         self.be_blind()
         return socket.socket(self.family, self.type, self.proto, fileno=os.dup(self.fileno()))
 
-    def sent_unseen(self, count: int) -> None:
-        """Take note of `count` bytes that went out past the methods above (sendfile)."""
-        self._talk.sent_unseen(count)
-        if self._talk.state != self._shown:
-            self._show(self._talk.state)
-
-    def _sent(self, data: Any) -> None:
-        talk = self._talk
-        talk.sent(data)
-        if talk.state != self._shown:
-            self._show(talk.state)
-
-    def shutdown(self, how: int) -> None:
-        """Shut down as socket.shutdown does; on a moved connection do nothing."""
-        if not self._moved:
-            RAW.shutdown(self, how)
-
     def _real_close(self, _ss: Any = RAW) -> None:
-        slot = RAW.fileno(self)
-        live.pop(slot, None)
-        _ss.close(self)
-        if slot >= 0 and not self._moved:
-            self._show(board.NONE)
-
-    def be_blind(self) -> None:
-        """Take note that what happens from here on is not seen: it happens in C."""
-        self._talk = _BLIND
-        self._show(board.BLIND)
-
-    def detach(self) -> int:
-        """Give the fd away: from here on nothing is seen (TLS)."""
-        live.pop(RAW.fileno(self), None)
-        self._show(board.BLIND)
-        self.page = None
-        return RAW.detach(self)
-
-
-def _octets(data: Any) -> memoryview:
-    view = memoryview(data)
-    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
-
-
-def _say_quiet() -> None:
-    """Tell a draining master that a connection has changed."""
-    if here.link is not None:
-        try:
-            here.link.tell({"do": "quiet"}, [])
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.EBADF):
-                raise
-
-
-def living() -> list[Connection]:
-    """Return the open connections of this process."""
-    return [conn for conn in (reference() for reference in list(live.values())) if conn is not None]
+        self.end()
 
 
 def plain_accept(sock: socket.socket) -> tuple[socket.socket, Any]:

@@ -54,7 +54,7 @@ class Listening:
 _by_inode: dict[int, Listening] = {}
 
 
-def find(sock: socket.socket) -> Listening | None:
+def find(sock: RAW) -> Listening | None:
     """Return the listener behind a socket, None for an ordinary socket."""
     if not _by_inode:
         return None
@@ -70,7 +70,7 @@ def free_index(base: tuple[Any, ...]) -> int:
     return next(i for i in range(len(used) + 1) if i not in used)
 
 
-def swap(sock: socket.socket, entry: Listening, channel: int) -> None:
+def swap(sock: RAW, entry: Listening, channel: int) -> None:
     """Put the hand-off channel under the app's fd number, its flags kept."""
     fd = sock.fileno()
     os.set_blocking(channel, sock.gettimeout() is None)
@@ -79,7 +79,7 @@ def swap(sock: socket.socket, entry: Listening, channel: int) -> None:
     _by_inode[os.fstat(fd).st_ino] = entry
 
 
-def ask(sock: socket.socket, message: dict[str, object], base: tuple[Any, ...]) -> None:
+def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
     """Send the app's own socket to the master, which binds or adopts it, and swap it.
 
     Raises OSError with the master's errno.
@@ -102,7 +102,18 @@ def listen(entry: Listening, backlog: int) -> None:
 
 
 def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
-    """Take the next connection from the channel, as accept(2) would.
+    """Take the next connection from the channel, as accept(2) would: see `take`."""
+    fd, peer = take(sock, entry)
+    conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
+    conn.watch(entry.key, peer)
+    if socket.getdefaulttimeout() is None and sock.gettimeout():
+        conn.setblocking(True)
+    loops.watch()
+    return conn, address_of(peer)
+
+
+def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
+    """Take the next connection's fd and its peer's address, as it came, from the channel.
 
     Raises BlockingIOError, timeout, EMFILE as a real listener, ECONNABORTED when woken.
     """
@@ -119,24 +130,18 @@ def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             if data[0] == MOVED:  # the worker before may have left it non-blocking
                 os.set_blocking(fds[0], True)
-            return _connection(sock, entry, fds[0], data[1:])
-        elif data[0] == WAKE and not entry.shut:
+            return fds[0], data[1:]
+        elif data[0] == WAKE and not entry.shut and sock.gettimeout() != 0.0:
             raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
 
 
-def _connection(
-    sock: socket.socket, entry: Listening, fd: int, peer: bytes
-) -> tuple[Connection, Any]:
-    conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
-    conn.watch(entry.key, peer)
-    if socket.getdefaulttimeout() is None and sock.gettimeout():
-        conn.setblocking(True)
-    loops.watch()
+def address_of(peer: bytes) -> tuple[Any, ...]:
+    """Return the address that came with a connection as Python has it."""
     host, *numbers = peer.rstrip(b"\0").decode("ascii").split(" ")
-    return conn, (host, *map(int, numbers))
+    return (host, *map(int, numbers))
 
 
-def _leave_room(sock: socket.socket) -> None:
+def _leave_room(sock: RAW) -> None:
     """Raise EMFILE while the message is still in the queue: recvmsg would lose its fd."""
     try:
         os.close(os.dup(sock.fileno()))
@@ -145,7 +150,7 @@ def _leave_room(sock: socket.socket) -> None:
             raise
 
 
-def _silence(sock: socket.socket) -> None:
+def _silence(sock: RAW) -> None:
     """Put a silent fd in the place of a channel whose master is gone.
 
     An event loop on a channel at end of file would spin.
@@ -178,7 +183,7 @@ def leave() -> None:
         here.link.close()
 
 
-def closing(sock: socket.socket) -> None:
+def closing(sock: RAW) -> None:
     """Tell the master if this was the last fd of a listener, in the process that bound it."""
     fd = sock.fileno()
     entry = find(sock)
@@ -196,7 +201,7 @@ def closing(sock: socket.socket) -> None:
             pass
 
 
-def give_back(sock: socket.socket, entry: Listening) -> None:
+def give_back(sock: RAW, entry: Listening) -> None:
     """Make a bound socket ordinary again, for a client that bound its source address."""
     del _by_inode[os.fstat(sock.fileno()).st_ino]
     os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
@@ -217,5 +222,5 @@ def _fds_of(inode: int) -> list[int]:
     return found
 
 
-def _raw(sock: socket.socket, fd: int) -> RAW:
+def _raw(sock: RAW, fd: int) -> RAW:
     return RAW(sock.family, sock.type, sock.proto, fd)

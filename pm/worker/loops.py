@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from . import board, here
-from .connection import living
+from .followed import living
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 
-from . import connection, here, listening
+from . import connection, followed, here, listening
 from .link import RAW
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -211,7 +211,7 @@ def _patch_sendfile() -> None:
     plain = os.sendfile
 
     def sendfile(out_fd: int, *args: Any, **kwargs: Any) -> int:
-        conn = connection.live.get(out_fd, _nobody)()
+        conn = followed.live.get(out_fd, _nobody)()
         if conn is None:
             return plain(out_fd, *args, **kwargs)
         conn.refuse_if_moved()

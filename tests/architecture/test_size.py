@@ -15,7 +15,7 @@ METHODS = 15
 PARAMETERS = 8
 
 WIDE = {
-    "pm.worker.connection.Connection": "overrides each method of socket.socket that moves bytes",
+    "pm.worker.followed.Followed": "overrides each method of socket.socket that moves bytes",
 }
 """Classes that may have more methods, each with its reason."""
 

@@ -19,6 +19,7 @@ from .lastwords import LastWords
 from .listeners import Listeners, text_of
 from .loop import Loop, now
 from .news import News
+from .readiness import Expected
 from .slot import Slot
 from .templates import Templates
 from .worker import Worker
@@ -97,6 +98,12 @@ class App:
         self.generations.sweep([*of_slots, *(worker.generation for worker in self.crew)])
 
     # What the crew reports.
+
+    def expected(self, _: Worker) -> Expected:
+        """Say what a worker has to do before it is ready: what its fellows do."""
+        serving = [worker for worker in self.crew if worker.state is State.ONLINE]
+        keys = frozenset(key for worker in serving for key in worker.accepted)
+        return Expected(self.known_to_listen, keys)
 
     def on_ready(self, worker: Worker, how: str) -> None:
         """A worker serves."""

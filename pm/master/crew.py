@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from ..model import AppSpec, Mode, State
 from ..worker import board
 from . import process
-from .generation import Generation
 from .groups import Groups
 from .life import Event, Life, step
 from .listeners import Listeners
@@ -20,7 +19,7 @@ from .lives import Lives, Owner
 from .loop import Loop, now
 from .pipes import Logs, Pipes
 from .restart import Exit
-from .worker import Worker
+from .worker import Load, Worker
 
 _AT_ONCE = 64
 """Messages of one worker that are taken in one round."""
@@ -29,12 +28,13 @@ _AT_ONCE = 64
 class Crew:
     """All workers of one app, by launch and by pid."""
 
-    def __init__(self, loop: Loop, listeners: Listeners, logs: Logs, owner: Owner) -> None:
+    def __init__(self, loop: Loop, listeners: Listeners, logs: Logs | None, owner: Owner) -> None:
         self.groups = Groups(loop, owner.settle_soon)
-        self.lives = Lives(loop, listeners, owner, self)
+        self.lives = Lives(loop, listeners, owner)
         self._loop = loop
         self._listeners = listeners
         self._logs = logs
+        """Who reads what workers print; None: they print where the master does."""
         self._owner = owner
         self._launches = itertools.count(1)
         self._by_launch: dict[int, Worker] = {}
@@ -57,16 +57,16 @@ class Crew:
         """Return the worker that a process is, or whose process group it is in."""
         return self._by_pid.get(pid) or self._by_pid.get(process.group_of(pid))
 
-    def launch(self, slot: int, generation: Generation) -> Worker:
+    def launch(self, slot: int, generation: Load) -> Worker:
         """Begin a worker in a slot. Raises OSError if it cannot even be tried."""
         spec = generation.spec
         life = Life(drain_limit=spec.kill_timeout, kill_timeout=spec.kill_timeout)
         worker = Worker(next(self._launches), slot, generation, life)
-        if spec.exec_mode is Mode.CLUSTER:
-            self._fork(worker)
-        else:
+        if spec.exec_mode is Mode.FORK:
             self._exec(worker)
         self._by_launch[worker.launch] = worker
+        if spec.exec_mode is Mode.CLUSTER:
+            self._fork(worker)
         self.lives.begin(worker)
         return worker
 
@@ -76,17 +76,20 @@ class Crew:
         reader, worker.drain = os.pipe2(os.O_CLOEXEC)
         worker.link = ours
         worker.pages[0] = board.attach(page)
-        worker.pipes = Pipes(self._logs, worker.slot)
+        fds = [theirs.detach(), page, reader]
+        if self._logs is not None:
+            worker.pipes = Pipes(self._logs, worker.slot)
+            fds += [worker.pipes.out, worker.pipes.error]
         self._loop.watch(ours.fileno(), select.EPOLLIN, lambda _: self._listen_to(worker))
         order: dict[str, object] = {
             "slot": worker.slot,
             "generation": worker.generation.number,
             "environ": environ(worker.generation.spec, worker, self.notify),
         }
-        fds = [theirs.detach(), page, reader, worker.pipes.out, worker.pipes.error]
         worker.generation.fork(worker.launch, order, fds)
 
     def _exec(self, worker: Worker) -> None:
+        assert self._logs is not None
         spec = worker.generation.spec
         pipes = Pipes(self._logs, worker.slot)
         try:
@@ -102,12 +105,13 @@ class Crew:
     def forked(self, launch: int, pid: int) -> None:
         """Take note of the pid that the template has made for a launch; 0: it could not."""
         worker = self._by_launch[launch]
-        assert worker.pipes is not None
         if not pid:
-            worker.pipes.unread()
+            if worker.pipes is not None:
+                worker.pipes.unread()
             return self._gone(worker, None)
         worker.pages[pid] = worker.pages.pop(0)
-        worker.pipes.read_as(pid)
+        if worker.pipes is not None:
+            worker.pipes.read_as(pid)
         self._claim(worker, pid)
 
     def lost(self, launch: int, ended: Exit | None, reason: str) -> None:
@@ -142,6 +146,11 @@ class Crew:
         for _ in range(_AT_ONCE):
             if not self.on_message(worker):
                 return
+
+    def hung_up(self, worker: Worker) -> None:
+        """Stop watching a link: nobody is at its other end."""
+        if worker.link is not None:
+            self._loop.forget(worker.link.fileno())
 
     def _hear_out(self, worker: Worker) -> None:
         """Take what a worker has said last: connections that it has given back."""

@@ -9,6 +9,7 @@ from .generation import Generation, Owner
 from .loop import Loop
 from .pipes import Logs
 from .spawn import Spawned
+from .worker import Load
 
 
 class Generations:
@@ -43,7 +44,7 @@ class Generations:
                 return True
         return False
 
-    def sweep(self, used: Iterable[Generation]) -> None:
+    def sweep(self, used: Iterable[Load]) -> None:
         """End the templates that are not in use."""
         keep = {*used, self.current}
         for generation in self._started:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -17,7 +16,7 @@ from .lane import WAKE
 from .life import Effect, Event, step
 from .listeners import Listeners
 from .loop import Loop, now
-from .readiness import Facts, assess
+from .readiness import Expected, Facts, assess
 from .worker import BLIND, BLIND_GRACE, Worker
 
 _FIRST_LOOK = 0.025
@@ -31,7 +30,8 @@ _MOVABLE = frozenset({OPEN, IDLE})
 class Owner(Protocol):
     """Who decides what follows."""
 
-    known_to_listen: bool
+    def expected(self, worker: Worker) -> Expected:
+        """Say what a worker has to do before it is ready."""
 
     def on_ready(self, worker: Worker, how: str) -> None:
         """Take note that a worker can serve."""
@@ -49,13 +49,10 @@ class Owner(Protocol):
 class Lives:
     """Follows the workers of one app."""
 
-    def __init__(
-        self, loop: Loop, listeners: Listeners, owner: Owner, workers: Iterable[Worker]
-    ) -> None:
+    def __init__(self, loop: Loop, listeners: Listeners, owner: Owner) -> None:
         self._loop = loop
         self._listeners = listeners
         self._owner = owner
-        self._workers = workers
 
     def begin(self, worker: Worker) -> None:
         """Wait for a launched worker to become ready, for as long as its spec allows."""
@@ -79,15 +76,14 @@ class Lives:
             worker.look = self._loop.call_at(verdict.look_at, lambda: self.judge(worker))
 
     def _facts(self, worker: Worker) -> Facts:
-        spec = worker.generation.spec
-        required = {k for w in self._workers if w.state is State.ONLINE for k in w.accepted}
+        spec, expected = worker.generation.spec, self._owner.expected(worker)
         if worker.pid and not worker.listened:
             ticks = process.cpu_ticks(worker.pid)
             if ticks != worker.cpu[0]:
                 worker.cpu = (ticks, now())
         return Facts(
             since=worker.launched, wait_ready=spec.wait_ready, said_ready=worker.said_ready,
-            known_to_listen=self._owner.known_to_listen, required=frozenset(required),
+            known_to_listen=expected.listens, required=expected.keys,
             listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
             last_listen=max(worker.listened.values(), default=0.0),
             idle_since=worker.cpu[1] if worker.pid else None, min_uptime=spec.min_uptime,

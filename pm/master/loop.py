@@ -9,6 +9,7 @@ import select
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 now = time.monotonic
 
@@ -27,21 +28,31 @@ class Timer:
         self.action = None
 
 
+def _nothing() -> None:
+    """Stand in for a host that is not there."""
+
+
 class Loop:
-    """One epoll, one heap of timers, one wakeup fd for signals."""
+    """One epoll, one heap of timers, and once it is asked for one wakeup fd for signals.
+
+    It runs by itself, or in turns within another loop that watches its `fileno`.
+    """
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._count = itertools.count()
-        self._signals: dict[int, Callable[[], None]] = {}
+        self._signals = Signals(self)
         self._running = True
+        self.on_earlier: Callable[[], None] = _nothing
+        """Called when a timer has become the first."""
         self.after_each: list[Callable[[], None]] = []
         """Done once after each round of events."""
-        self._reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        self.watch(self._reader, select.EPOLLIN, self._on_signals)
+
+    def fileno(self) -> int:
+        """Return an fd that is readable while something is to be done."""
+        return self._epoll.fileno()
 
     def watch(self, fd: int, events: int, handler: Callable[[int], None]) -> None:
         """Call `handler(events)` when something is to be done on `fd`; replaces an earlier one."""
@@ -60,12 +71,17 @@ class Loop:
         """Do something at a monotonic time."""
         timer = Timer(when, action)
         heapq.heappush(self._timers, (when, next(self._count), timer))
+        if self._timers[0][2] is timer:
+            self.on_earlier()
         return timer
 
     def on_signal(self, number: int, action: Callable[[], None]) -> None:
-        """Turn a signal into an event of the loop."""
-        self._signals[number] = action
-        signal.signal(number, lambda *_: None)
+        """Turn a signal into an event of the loop, until `give_back_signals`."""
+        self._signals.take(number, action)
+
+    def give_back_signals(self) -> None:
+        """Leave the signals to whoever had them before."""
+        self._signals.give_back()
 
     def stop(self) -> None:
         """Let `run` return after this round."""
@@ -73,21 +89,29 @@ class Loop:
 
     def run(self) -> None:
         """Serve events until `stop`."""
+        self._running = True
         while self._running:
-            for fd, events in self._epoll.poll(self._patience()):
-                handler = self._handlers.get(fd)
-                if handler is not None:
-                    handler(events)
-            self._fire()
-            for action in self.after_each:
-                action()
+            self.turn(self._patience())
 
-    def _patience(self) -> float:
+    def turn(self, patience: float = 0.0) -> None:
+        """Serve one round: what has happened, or happens within `patience` seconds."""
+        for fd, events in self._epoll.poll(patience):
+            handler = self._handlers.get(fd)
+            if handler is not None:
+                handler(events)
+        self._fire()
+        for action in self.after_each:
+            action()
+
+    def next_at(self) -> float | None:
+        """Return when the first timer is due, None if there is none."""
         while self._timers and self._timers[0][2].action is None:
             heapq.heappop(self._timers)
-        if not self._timers:
-            return -1.0
-        return max(0.0, self._timers[0][0] - now())
+        return self._timers[0][0] if self._timers else None
+
+    def _patience(self) -> float:
+        due = self.next_at()
+        return -1.0 if due is None else max(0.0, due - now())
 
     def _fire(self) -> None:
         time_now = now()
@@ -96,11 +120,47 @@ class Loop:
             if timer.action is not None:
                 timer.action()
 
-    def _on_signals(self, _: int) -> None:
+
+class Signals:
+    """Signals as events of a loop: nothing of the process is touched before the first is taken."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._actions: dict[int, Callable[[], None]] = {}
+        self._before: dict[int, Any] = {}
+        self._pipe: tuple[int, int] | None = None
+        self._wakeup_before = -1
+
+    def take(self, number: int, action: Callable[[], None]) -> None:
+        """Do something, in the loop, whenever a signal comes."""
+        if self._pipe is None:
+            self._pipe = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            self._wakeup_before = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+            self._loop.watch(self._pipe[0], select.EPOLLIN, self._arrived)
+        self._actions[number] = action
+        before = signal.signal(number, lambda *_: None)
+        self._before.setdefault(number, before)
+
+    def give_back(self) -> None:
+        """Restore what was there before."""
+        if self._pipe is None:
+            return
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._loop.forget(self._pipe[0])
+        for fd in self._pipe:
+            os.close(fd)
+        self._pipe = None
+        self._actions.clear()
+        self._before.clear()
+
+    def _arrived(self, _: int) -> None:
+        assert self._pipe is not None
         try:
-            numbers = set(os.read(self._reader, 4096))
+            numbers = set(os.read(self._pipe[0], 4096))
         except BlockingIOError:
             return
         for number in numbers:
-            if number in self._signals:
-                self._signals[number]()
+            if number in self._actions:
+                self._actions[number]()

@@ -60,7 +60,7 @@ class Master:
         for key, fd in zip(boot.listener_keys, kept, strict=False):
             os.set_inheritable(fd, False)
             app.listeners.keep(key, socket.socket(fileno=fd))
-        questions = Questions(app.crew, app.listeners, self._loop.forget)
+        questions = Questions(app.crew, app.listeners)
         app.crew.on_message = questions.receive
         self._commands = Commands(app, self)
         os.set_inheritable(control, False)

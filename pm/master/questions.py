@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import PmError
@@ -31,11 +32,15 @@ class Bad(PmError):
 class Questions:
     """Answers the workers of one app."""
 
-    def __init__(self, crew: Crew, listeners: Listeners, forget: Any) -> None:
+    def __init__(self, crew: Crew, listeners: Listeners) -> None:
         self._crew = crew
         self._listeners = listeners
-        self._forget = forget
-        """Stop watching a link: nobody is at its other end."""
+        self.on_hang_up: Callable[[Worker], None] = crew.hung_up
+        """Called when nobody is at the other end of a worker's link."""
+        self.on_listen: Callable[[Worker, str], None] = lambda _worker, _key: None
+        """Called when a worker listens on a key."""
+        self.others: dict[str, Callable[[Worker, list[int]], None]] = {}
+        """What else a worker may say, and who takes it, with the fds that came along."""
 
     def receive(self, worker: Worker) -> bool:
         """Take one message from a worker's link; False if there is none."""
@@ -51,7 +56,7 @@ class Questions:
             if raw:
                 self._handle(worker, json.loads(raw), fds)
             else:
-                self._forget(worker.link.fileno())
+                self.on_hang_up(worker)
         except Exception:
             pass
         finally:
@@ -80,6 +85,8 @@ class Questions:
                 worker.pages[int(message["pid"])] = worker.pages.pop(int(message["board"]))
             case "handover":
                 self._take_over(str(message["key"]), str(message["peer"]), fds)
+            case other:
+                self.others[other](worker, fds)
 
     def _bind(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
         """Answer with the worker's end of a lane, and the listener if it is not its own socket."""
@@ -114,6 +121,7 @@ class Questions:
         if first:
             self._listeners.opened(key)
         worker.listened[key] = now()
+        self.on_listen(worker, key)
         self._crew.lives.judge(worker)
 
     def _shut(self, worker: Worker, key: str) -> None:

@@ -11,6 +11,16 @@ LONGEST_GUESS = 5.0
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a worker has to do before it is ready."""
+
+    listens: bool
+    """It is known to listen, by those before it."""
+    keys: frozenset[str]
+    """Keys that those beside it serve."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of a launching worker. Times are monotonic seconds."""
 

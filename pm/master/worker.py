@@ -6,11 +6,11 @@ import _socket
 import mmap
 import os
 import time
+from typing import Protocol
 
-from ..model import State
+from ..model import AppSpec, State
 from ..record import dataclass, field
 from ..worker import board
-from .generation import Generation
 from .life import Life
 from .loop import Timer, now
 from .pipes import Pipes
@@ -20,6 +20,28 @@ BLIND_GRACE = 1.0
 """Seconds that connections of which nothing can be seen are given to come to rest."""
 
 
+class Load(Protocol):
+    """What a worker was made from: a generation of an app, or a program that forks its own."""
+
+    @property
+    def spec(self) -> AppSpec:
+        """The spec as it was loaded."""
+
+    @property
+    def number(self) -> int:
+        """The generation."""
+
+    @property
+    def pid(self) -> int:
+        """The process that makes its workers, 0 if there is none."""
+
+    def fork(self, launch: int, order: dict[str, object], fds: list[int]) -> None:
+        """Make a worker; the fds are sent and closed here."""
+
+    def kill(self) -> None:
+        """Kill what hangs while it should make workers."""
+
+
 @dataclass(eq=False)
 class Worker:
     """One process in a slot, from its launch to its end. The slot may hold two for a while."""
@@ -27,7 +49,7 @@ class Worker:
     launch: int
     """A number of its own: pids come later and are used again."""
     slot: int
-    generation: Generation
+    generation: Load
     life: Life
     pid: int = 0
     link: _socket.socket | None = None

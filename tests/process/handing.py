@@ -36,7 +36,6 @@ def run_until(loop: Loop, done: Callable[[], object], what: str, seconds: float 
             loop.call_at(now() + 0.002, look)
 
     loop.call_at(now(), look)
-    loop._running = True  # it may have been stopped before: the master never runs it twice
     loop.run()
     assert done(), what
 

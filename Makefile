@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # make passes on its own PM_HOME only if the caller has set one.
 CHECKED := pm daemon cli tests examples benchmarks
 
-.PHONY: run test test-quick check e2e bench wheel clean
+.PHONY: run test test-quick check compat e2e bench wheel clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -35,11 +35,15 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+# All servers of tests/compat/servers.py, or some: make compat COMPAT='uvicorn gunicorn'
+compat: $(VENV)-compat/.installed
+	$(VENV)-compat/bin/python -m tests.compat $(COMPAT)
+
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-compat dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps keep set-up from being done again; a change of pyproject.toml undoes them.
@@ -50,6 +54,11 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)-compat/.installed: tests/compat/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-compat
+	$(VENV)-compat/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 # PYTHON=/path/to/python chooses; else the first on the PATH that is new enough.
 $(BIN)/python:

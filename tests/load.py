@@ -1,4 +1,4 @@
-"""An HTTP client that counts each failed request: threads over plain sockets."""
+"""Clients that count each failed request: threads over plain sockets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
+from typing import Protocol
 
 from tests.waiting import until
 
@@ -16,6 +18,16 @@ TIMEOUT = 10.0
 
 class Failed(Exception):
     """A request that got no complete 200 answer; the text says what happened instead."""
+
+
+class Asker(Protocol):
+    """A client of any protocol."""
+
+    def get(self) -> str:
+        """Ask once and return the answer; raises Failed."""
+
+    def close(self) -> None:
+        """Close what is open."""
 
 
 class Client:
@@ -41,8 +53,7 @@ class Client:
 
     def _get(self, path: str) -> str:
         if self._sock is None:
-            self._sock = socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sock = self.connect()
         wish = "keep-alive" if self.keepalive else "close"
         self._sock.sendall(
             f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: {wish}\r\n\r\n".encode()
@@ -53,6 +64,12 @@ class Client:
         if not self.keepalive or length < 0 or head.get("connection", "").lower() == "close":
             self.close()
         return body.decode()
+
+    def connect(self) -> socket.socket:
+        """Open a connection."""
+        sock = socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def _read_head(self) -> dict[str, str]:
         while b"\r\n\r\n" not in self._rest:
@@ -90,16 +107,25 @@ class Client:
 
 
 class Load:
-    """`clients` threads that ask without pause while the `with` block runs."""
+    """`clients` threads that ask without pause while the `with` block runs.
 
-    def __init__(self, port: int, clients: int = 8, keepalive: bool = False) -> None:
+    They ask by HTTP, or by whatever `make` makes.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        clients: int = 8,
+        keepalive: bool = False,
+        make: Callable[[], Asker] | None = None,
+    ) -> None:
         self.answers: Counter[str] = Counter()
         self.failures: list[str] = []
         self.slowest = 0.0
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._ask, args=(Client(port, keepalive),))
+            threading.Thread(target=self._ask, args=(make() if make else Client(port, keepalive),))
             for _ in range(clients)
         ]
 
@@ -129,7 +155,7 @@ class Load:
         target = self.count + requests
         until(lambda: self.count >= target, f"{requests} more requests", 30)
 
-    def _ask(self, client: Client) -> None:
+    def _ask(self, client: Asker) -> None:
         while not self._stop.is_set():
             start = time.monotonic()
             try:

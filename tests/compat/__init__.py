@@ -1,0 +1,1 @@
+"""What runs under pm: `make compat` measures each server and writes docs/compatibility.md."""

@@ -143,7 +143,7 @@ class App:
 
     def _runs(self, member: object) -> bool:
         worker = self.crew.by_launch(member)
-        return worker is not None and process.is_runnable(worker.pid)
+        return worker is not None and any(map(process.is_runnable, worker.pages))
 
     def _opened(self, view: ListenerView) -> None:
         self.known_to_listen = True

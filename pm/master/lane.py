@@ -70,6 +70,8 @@ class Lane:
         """When the worker was last seen to have taken one."""
         self.accepting = False
         """The worker has taken its last probe: it does call accept()."""
+        self.holders: set[int] = set()
+        """Processes of the worker that have bound it: it and children of its own."""
         self.entered = False
         """The worker is ready: it is in the rotation whenever it is accepting."""
 
@@ -125,6 +127,11 @@ class Lane:
         if waited < PATIENCE or waited >= LONGEST_WAIT:
             return waited >= LONGEST_WAIT
         return now - self.taken >= PATIENCE and not self._runs()
+
+    def left_by(self, pid: int) -> bool:
+        """Take note that a process has closed it; True if another that bound it still lives."""
+        self.holders.discard(pid)
+        return any(os.path.exists(f"/proc/{other}") for other in self.holders)
 
     def pull_back(self) -> list[Undelivered]:
         """Take back every connection that the worker has not read, in order."""

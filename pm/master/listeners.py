@@ -53,6 +53,10 @@ class Listeners:
     def __iter__(self) -> Iterator[Handoff]:
         return iter(list(self._by_key.values()))
 
+    def items(self) -> list[tuple[str, Handoff]]:
+        """Return keys and hand-offs."""
+        return list(self._by_key.items())
+
     def get(self, key: str) -> Handoff | None:
         """Return the hand-off of a key."""
         return self._by_key.get(key)

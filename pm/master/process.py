@@ -116,6 +116,21 @@ def cpu_ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12]) if fields else 0
 
 
+def cpu_ticks_of_all(pid: int) -> int:
+    """Return the CPU time that a process and its descendants have used, in clock ticks."""
+    return cpu_ticks(pid) + sum(map(cpu_ticks_of_all, children_of(pid)))
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the children of a process: proc(5), /proc/PID/task/TID/children."""
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found += list(map(int, file.read().split()))
+    return found
+
+
 def _stat(pid: int) -> list[str]:
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:

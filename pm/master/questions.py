@@ -70,10 +70,19 @@ class Questions:
                 self._bind(worker, message, fds)
             case "listen":
                 self._listen(worker, str(message["key"]), int(message["backlog"]), fds)
+            case "whose":
+                self._say_whose(worker, fds)
             case "close":
-                self._close(worker, str(message["key"]))
+                self._close(worker, str(message["key"]), int(message["pid"]))
             case "shut":
                 self._shut(worker, str(message["key"]))
+            case "handover":
+                self._take_over(str(message["key"]), str(message["peer"]), fds)
+            case _:
+                self._hear_of_itself(worker, message, fds)
+
+    def _hear_of_itself(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
+        match message["do"]:
             case "ready":
                 worker.said_ready = True
                 self._crew.lives.judge(worker)
@@ -83,8 +92,6 @@ class Questions:
                 worker.attach_page(int(message["pid"]), fds[0])
             case "child":
                 worker.pages[int(message["pid"])] = worker.pages.pop(int(message["board"]))
-            case "handover":
-                self._take_over(str(message["key"]), str(message["peer"]), fds)
             case other:
                 self.others[other](worker, fds)
 
@@ -104,9 +111,21 @@ class Questions:
             return _answer(reply, {"errno": number}, [])
         except OverflowError:
             return _answer(reply, {"errno": errno.EINVAL}, [])
-        lane = handoff.attach(worker.key)
+        lane = handoff.lanes.get(worker.key) or handoff.attach(worker.key)
+        lane.holders.add(int(message["pid"]))
         given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.sock.fileno()])
         _answer(reply, {"errno": 0, "key": key}, given)
+
+    def _say_whose(self, worker: Worker, fds: list[int]) -> None:
+        """Say which listener a channel of the worker belongs to, to a child that was given it."""
+        reply, channel = fds
+        inode = os.fstat(channel).st_ino
+        for key, handoff in self._listeners.items():
+            lane = handoff.lanes.get(worker.key)
+            if lane is not None and os.fstat(lane.theirs.fileno()).st_ino == inode:
+                answer = {"errno": 0, "key": key, "listens": key in worker.listened}
+                return _answer(reply, answer, [handoff.gate.sock.fileno()])
+        _answer(reply, {"errno": errno.ENOENT}, [])
 
     def _listen(self, worker: Worker, key: str, backlog: int, fds: list[int]) -> None:
         handoff = self._listeners.get(key)
@@ -130,9 +149,12 @@ class Questions:
             handoff.retire(worker.key)
             handoff.lanes[worker.key].send(WAKE)
 
-    def _close(self, worker: Worker, key: str) -> None:
+    def _close(self, worker: Worker, key: str, pid: int) -> None:
         handoff = self._listeners.get(key)
         if handoff is None:
+            return
+        lane = handoff.lanes.get(worker.key)
+        if lane is not None and lane.left_by(pid):
             return
         handoff.withdraw(worker.key)
         if not handoff.gate.backlog and not handoff.lanes:  # never listened: nobody waits there

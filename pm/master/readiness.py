@@ -8,6 +8,9 @@ SETTLE = 2.0
 """Seconds without a new listener after which a part of the keys is enough."""
 QUIET_CPU = 0.3
 LONGEST_GUESS = 5.0
+QUIET_BOUND = 3.0
+LONGEST_BOUND = 20.0
+"""As the two above, for an app that has bound a port: its children will listen, or it is a lock."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Facts:
     wait_ready: bool = False
     said_ready: bool = False
     known_to_listen: bool = False
+    bound: bool = False
+    """It has bound a port and does not listen on it: children of it may be on their way."""
     required: frozenset[str] = frozenset()
     """Keys that the ready workers of the app serve."""
     listened: frozenset[str] = frozenset()
@@ -36,7 +41,7 @@ class Facts:
     """Keys on which the probe has been picked up."""
     last_listen: float = 0.0
     idle_since: float | None = None
-    """Since when it has used no CPU; None while it does."""
+    """Since when it and its children have used no CPU; None while they do."""
     min_uptime: float = 1.0
 
 
@@ -72,11 +77,12 @@ def _listening(facts: Facts, now: float) -> Readiness:
 def _silent(facts: Facts, now: float) -> Readiness:
     """Judge an app that may never listen: up for a while, and quiet or long enough."""
     up = facts.since + facts.min_uptime
-    longest = facts.since + max(LONGEST_GUESS, facts.min_uptime)
+    quiet, longest = (QUIET_BOUND, LONGEST_BOUND) if facts.bound else (QUIET_CPU, LONGEST_GUESS)
+    longest = facts.since + max(longest, facts.min_uptime)
     if now >= longest:
         return Readiness(True, "online, no port")
     if now < up:
         return Readiness(False, look_at=up)
-    if facts.idle_since is not None and now >= facts.idle_since + QUIET_CPU:
+    if facts.idle_since is not None and now >= facts.idle_since + quiet:
         return Readiness(True, "online, no port")
     return Readiness(False, look_at=min(longest, now + 0.1))

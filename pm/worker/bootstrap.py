@@ -1,8 +1,9 @@
 """The first file run in an app's interpreter: become the template, and in a fork of it the app.
 
 Run by path as `python [options] bootstrap.py FD NAME SCRIPT ...` (the words after FD are for
-`ps`). The package is loaded under the private name `_pm`, so that the app's own modules keep
-every name.
+`ps`), or with a ticket in the place of FD by the child of a worker (`joining`). A child that
+multiprocessing spawns only loads the package with it, under the private name `_pm`, so that the
+app's own modules keep every name.
 """
 
 import sys
@@ -30,13 +31,20 @@ def _load_package() -> None:
 
 _load_package()
 
-from _pm.worker import program, template  # type: ignore[import-not-found]
 
-_job = template.serve(int(sys.argv[1]))
-# From here on this is a worker: the template's process never returns from serve().
-try:
-    program.run(_job)
-except BaseException as _error:
-    # The app's traceback begins in the app's file; how it is printed stays the app's choice.
-    program.hide_frames(_error)
-    raise
+def _run() -> None:
+    from _pm.worker import joining, program, template  # type: ignore[import-not-found]
+
+    serves = sys.argv[1].isdigit()
+    job = template.serve(int(sys.argv[1])) if serves else joining.become(sys.argv)
+    # From here on this is a worker: the template's process never returns from serve().
+    try:
+        program.run(job)
+    except BaseException as error:
+        # The app's traceback begins in the app's file; how it is printed stays the app's choice.
+        program.hide_frames(error)
+        raise
+
+
+if __name__ == "__main__":
+    _run()

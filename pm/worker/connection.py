@@ -18,6 +18,7 @@ class Connection(Followed, socket.socket):
     """A connected TCP socket handed over by the master."""
 
     __slots__ = SLOTS
+    __init__ = socket.socket.__init__  # what `shim` makes of it looks for hand-off channels
 
     def dup(self) -> socket.socket:  # type: ignore[override]
         """Duplicate as socket.dup does: what happens on the copy is not seen."""

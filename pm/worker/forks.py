@@ -31,6 +31,7 @@ class Forks:
 
     def _before(self) -> None:
         self._made = None
+        here.has_children = True
         if here.link is None or not living():
             return
         self._count += 1

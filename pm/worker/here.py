@@ -11,12 +11,20 @@ import os
 from . import board
 from .link import Link, park
 
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from .program import Job
+
 link: Link | None = None
 """The line to the master."""
 page: mmap.mmap | None = None
 """This process's board."""
 drain_fd = -1
 """Readable for ever once the master has begun to drain this worker."""
+has_children = False
+"""This process has forked, or started a child that joins the worker."""
+job: Job | None = None
+"""What this process runs, if it was started to run a program."""
 app = ""
 slot = -1
 generation = 0
@@ -29,6 +37,15 @@ def become_worker(link_fd: int, board_fd: int, drain: int) -> None:
     page = board.attach(board_fd)
     os.close(board_fd)
     drain_fd = park(drain)
+
+
+def become_child(link_fd: int, drain: int) -> None:
+    """Take over the two fds that a child of a worker was started with."""
+    global link, drain_fd
+    link = Link(link_fd)
+    drain_fd = park(drain)
+    if os.getpid() == os.getpgrp():  # the worker itself, by os.exec: its old board is stale
+        own_page()
 
 
 def own_page() -> mmap.mmap | None:

@@ -8,8 +8,19 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any
 
-_ADAPTERS = {"uvloop": "uvloops"}
+_ADAPTERS = {
+    "multiprocessing.util": "spawns",
+    "subprocess": "execs",
+    "uvloop": "uvloops",
+}
 """Module of the app: module beside this one, whose `adapt(module)` is called after the import."""
+
+
+def install() -> None:
+    """Adapt what is imported from now on, and what has been (by a .pth file, say)."""
+    sys.meta_path.insert(0, ImportHook())
+    for name in _ADAPTERS.keys() & sys.modules.keys():
+        _adapt(sys.modules[name], _ADAPTERS[name])
 
 
 class ImportHook:
@@ -39,8 +50,12 @@ def _adapt_after(loader: Any, adapter: str) -> None:
 
     def exec_module(module: Any) -> None:
         execute(module)
-        package = __name__.rpartition(".")[0]
-        __import__(f"{package}.{adapter}")
-        sys.modules[f"{package}.{adapter}"].adapt(module)
+        _adapt(module, adapter)
 
     loader.exec_module = exec_module
+
+
+def _adapt(module: Any, adapter: str) -> None:
+    name = f"{__name__.rpartition('.')[0]}.{adapter}"
+    __import__(name)
+    sys.modules[name].adapt(module)

@@ -53,6 +53,10 @@ class Link:
         self._sock = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(fd))
         self._sock.setblocking(True)
 
+    def fileno(self) -> int:
+        """Return the fd of this end, -1 once closed."""
+        return self._sock.fileno()
+
     def close(self) -> None:
         """Close the line; what is said afterwards raises OSError."""
         self._sock.close()

@@ -76,7 +76,12 @@ def swap(sock: RAW, entry: Listening, channel: int) -> None:
     os.set_blocking(channel, sock.gettimeout() is None)
     os.dup2(channel, fd, inheritable=os.get_inheritable(fd))
     os.close(channel)
-    _by_inode[os.fstat(fd).st_ino] = entry
+    keep(sock, entry)
+
+
+def keep(sock: RAW, entry: Listening) -> None:
+    """Take note that the channel under a socket's fd belongs to a listener."""
+    _by_inode[os.fstat(sock.fileno()).st_ino] = entry
 
 
 def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
@@ -86,7 +91,8 @@ def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
     """
     assert here.link is not None
     index = free_index(base)
-    answer, fds = here.link.ask({**message, "index": index}, [sock.fileno()])
+    message = {**message, "index": index, "pid": os.getpid()}
+    answer, fds = here.link.ask(message, [sock.fileno()])
     own = len(fds) == 1
     parked = park(os.dup(sock.fileno()) if own else fds[1])
     entry = Listening(str(answer["key"]), base, index, _raw(sock, parked))
@@ -192,11 +198,13 @@ def closing(sock: RAW) -> None:
     inode = os.fstat(fd).st_ino
     if any(other != fd for other in _fds_of(inode)):
         return
+    if here.has_children and held_elsewhere(inode):
+        return
     del _by_inode[inode]
     entry.parked.close()
     if here.link is not None:
         try:
-            here.link.tell({"do": "close", "key": entry.key}, [])
+            here.link.tell({"do": "close", "key": entry.key, "pid": os.getpid()}, [])
         except OSError:  # no master: nothing to be told
             pass
 
@@ -208,7 +216,30 @@ def give_back(sock: RAW, entry: Listening) -> None:
     os.set_blocking(sock.fileno(), sock.gettimeout() is None)
     entry.parked.close()
     if here.link is not None:
-        here.link.tell({"do": "close", "key": entry.key}, [])
+        here.link.tell({"do": "close", "key": entry.key, "pid": os.getpid()}, [])
+
+
+def held_elsewhere(inode: int) -> bool:
+    """True if another process of this worker's group has the socket: it goes on accepting."""
+    name = f"socket:[{inode}]"
+    group = os.getpgrp()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if int(pid) == os.getpid() or os.getpgid(int(pid)) != group:
+                continue
+            fds = [f"/proc/{pid}/fd/{fd}" for fd in os.listdir(f"/proc/{pid}/fd")]
+        except OSError:  # it has ended, or is not ours to look at
+            continue
+        if any(_link_of(fd) == name for fd in fds):
+            return True
+    return False
+
+
+def _link_of(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _fds_of(inode: int) -> list[int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from . import here
+
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from types import CodeType
@@ -52,6 +54,13 @@ def first_path(target: str, script: str) -> str:
     return os.path.dirname(os.path.abspath(script))
 
 
+def add_first_path(target: str, script: str) -> None:
+    """Put the program's folder first on sys.path, unless the interpreter was told not to."""
+    safe = sys.flags.isolated or getattr(sys.flags, "safe_path", False)
+    if not safe or (target == "script" and is_package(script)):
+        sys.path.insert(0, first_path(target, script))
+
+
 def _is_zip(path: str) -> bool:
     try:
         with open(path, "rb") as file:
@@ -67,6 +76,7 @@ def is_package(script: str) -> bool:
 
 def run(job: Job) -> None:
     """Run the app in a new `__main__` module; returns when its top level has ended."""
+    here.job = job
     os.environ.update(job.environ)
     main = _new_main()
     if job.target == "module":

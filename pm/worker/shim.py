@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 
-from . import connection, followed, here, listening
+from . import channels, connection, followed, here, listening
 from .link import RAW
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _INTERNAL = ("multiprocessing.connection",)
 """Modules whose port-0 listeners belong to one process: their objects live there."""
+
+_plain_init = socket.socket.__init__
 
 exclusive: set[int] = set()
 """Ports that every worker binds for itself."""
@@ -49,6 +51,14 @@ def _taken(sock: socket.socket, port: object) -> bool:
     )
 
 
+def _init(
+    self: socket.socket, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None
+) -> None:
+    _plain_init(self, family, type, proto, fileno)
+    if fileno is not None:
+        channels.recognize(self)
+
+
 def _bind(self: socket.socket, address: Any, /) -> None:
     port = address[1] if isinstance(address, tuple) and len(address) >= 2 else None
     if not port or not _taken(self, port) or not _well_formed(self, address):
@@ -56,7 +66,7 @@ def _bind(self: socket.socket, address: Any, /) -> None:
     if RAW.getsockname(self)[1]:
         return RAW.bind(self, address)  # bound already: the kernel says EINVAL
     host = _resolve(self, address)
-    base = (int(self.family), *host)
+    base = (int(self.family), *host[:2])  # as keys have it
     message: dict[str, object] = {
         "do": "bind",
         "family": int(self.family),
@@ -187,6 +197,7 @@ def _real_close(self: socket.socket, _ss: Any = RAW) -> None:
 
 
 _METHODS: dict[str, Callable[..., Any]] = {
+    "__init__": _init,
     "bind": _bind,
     "listen": _listen,
     "accept": _accept,

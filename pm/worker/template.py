@@ -17,7 +17,7 @@ import socket
 import struct
 import sys
 
-from . import board, forks, here, hooks, listening, program, publicname, shim, ward
+from . import board, forks, here, listening, patches, program, ward
 from .link import RAW, park, received_fds
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -63,11 +63,8 @@ class Template:
     def prepare(self) -> None:
         """Patch, set sys.path, preload, compile."""
         app = self.app
-        shim.exclusive.update(app["exclusive_ports"])
-        shim.install()
-        sys.meta_path.insert(0, hooks.ImportHook())
-        sys.meta_path.append(publicname.PublicName())
-        sys.path.insert(0, program.first_path(app["target"], app["script"]))
+        patches.install(app["exclusive_ports"])
+        program.add_first_path(app["target"], app["script"])
         self.culprit = preload(app["preload"]) if app["preload"] else ""
         if app["target"] == "script" and not program.is_package(app["script"]):
             self.code = program.compiled(app["script"])

@@ -34,6 +34,7 @@ PROCESS_EFFECTS = {
     "pm.master.spawn": "starts templates and workers",
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
     "pm.worker.template": "forks workers",
+    "pm.worker.execs": "passes on what the app itself executes",
     "pm.worker.ward": "stops workers after their master's death",
 }
 """The modules of pm/ that may fork, kill or wait, each with its reason."""

@@ -1,0 +1,45 @@
+"""Sockets made of an fd that came from elsewhere: pickled, inherited, sent by a parent process.
+
+If the fd is a hand-off channel of this worker, the master says which listener it belongs to.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from . import here, listening
+from .link import RAW, park
+
+
+def recognize(sock: RAW) -> None:
+    """Make a socket that has just been made of an fd a listener, if its fd is a channel."""
+    if here.link is None or not _is_seqpacket(sock):
+        return
+    entry = listening.find(sock) or _told_by_master(sock)
+    if entry is not None and sock.type == socket.SOCK_SEQPACKET:  # nobody said what it is
+        real = entry.parked
+        RAW.__init__(sock, real.family, real.type, real.proto, sock.fileno())
+
+
+def _is_seqpacket(sock: RAW) -> bool:
+    try:
+        kind = RAW.getsockopt(sock, socket.SOL_SOCKET, socket.SO_TYPE)
+    except OSError:  # no socket at all: the app will be told
+        return False
+    return kind == socket.SOCK_SEQPACKET
+
+
+def _told_by_master(sock: RAW) -> listening.Listening | None:
+    assert here.link is not None
+    try:
+        answer, fds = here.link.ask({"do": "whose"}, [sock.fileno()])
+    except OSError:  # none of ours, or no master
+        return None
+    key = str(answer["key"])
+    real = RAW(fileno=park(fds[0]))
+    host, port, index = key.partition("|")[2].rsplit("|", 2)
+    entry = listening.Listening(key, (int(real.family), host, int(port)), int(index), real)
+    entry.pid = 0  # bound by another process: this one never says that it is closed
+    entry.listens = bool(answer["listens"])
+    listening.keep(sock, entry)
+    return entry

@@ -7,6 +7,7 @@ import itertools
 import os
 import select
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from ..model import AppSpec, Mode, State
@@ -41,6 +42,8 @@ class Crew:
         self._by_pid: dict[int, Worker] = {}
         self._unclaimed: dict[int, Exit] = {}
         """Exits of workers whose pid the template has not told us yet."""
+        self._early: deque[int] = deque(maxlen=_AT_ONCE)
+        """Processes that said that they are ready before we knew whose they are."""
         self.on_message: Callable[[Worker], bool] = lambda _: False
         """Takes one message from a worker's link; False if there is none."""
         self.notify = ""
@@ -130,7 +133,20 @@ class Crew:
             self.lives.signal(worker)
         if pid in self._unclaimed:
             self.exited(pid, self._unclaimed.pop(pid))
+        else:
+            self.lives.judge(worker)  # it may have accepted before its pid was known
+        for early in [self._early.popleft() for _ in range(len(self._early))]:
+            self.said_ready(early)
         self._owner.changed()
+
+    def said_ready(self, pid: int) -> None:
+        """Take note that a process of ours says, the way of systemd, that it is ready."""
+        worker = self.by_process(pid)
+        if worker is not None:
+            worker.said_ready = True
+            self.lives.judge(worker)
+        elif any(not w.pid for w in self._by_launch.values()):
+            self._early.append(pid)
 
     def exited(self, pid: int, ended: Exit) -> bool:
         """Take note of a reaped process; True if it was a worker."""

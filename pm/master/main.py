@@ -72,7 +72,7 @@ class Master:
         )  # fmt: skip
         app.news.publish = self._link.happened
         name = os.path.join(boot.home, "run", f"{file_name(spec.name)}.notify")
-        self._notify = Notify(self._loop, name, self._said_ready)
+        self._notify = Notify(self._loop, name, app.crew.said_ready)
         app.crew.notify = self._notify.address
         app.listeners.on_traffic = self._count
         self._counting: Timer | None = None
@@ -124,12 +124,6 @@ class Master:
                 self._app.words.reaped(pid, ended, template)
         if reaped:
             self._app.crew.groups.look()
-
-    def _said_ready(self, pid: int) -> None:
-        worker = self._app.crew.by_process(pid)
-        if worker is not None:
-            worker.said_ready = True
-            self._app.crew.lives.judge(worker)
 
     def report(self) -> None:
         """Tell the daemon and the run file what has changed in this round."""

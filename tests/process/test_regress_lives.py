@@ -34,6 +34,35 @@ import signal, threading
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 """
 
+SLOW_TEMPLATE = """
+import os, time
+plain = os.waitpid
+def waitpid(pid, options):
+    result = plain(pid, options)
+    while not os.path.exists("accepts"):
+        time.sleep(0.002)
+    return result
+os.waitpid = waitpid
+"""
+QUICK_WORKER = """
+import select, socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    server.setblocking(False)
+    select.select([server], [], [])
+    try:
+        server.accept()
+    except BlockingIOError:
+        open("accepts", "w").close()
+    select.select([], [], [])
+"""
+READY_WORKER = """
+import os, select, socket
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+open("accepts", "w").close()
+select.select([], [], [])
+"""
+
 
 def children(pid: int) -> set[int]:
     """Return the living children of a process."""
@@ -107,6 +136,17 @@ def test_a_preload_with_threads_leaves_one_template(tmp_path: Path) -> None:
         for _ in range(4):
             assert engine.call("reload").error is None
         settled(engine, 1)
+
+
+@pytest.mark.parametrize(("app", "says"), [(QUICK_WORKER, False), (READY_WORKER, True)])
+def test_a_worker_that_is_ready_before_its_template_has_told_its_pid(
+    app: str, says: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW_TEMPLATE)
+    (tmp_path / "app.py").write_text(app)
+    spec = spec_of(tmp_path / "app.py", free_port(), preload=("slow",), wait_ready=says)
+    with Engine(tmp_path / "home", spec) as engine:
+        engine.online()
 
 
 def test_no_folder_to_run_in(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from .runfile import RunFile
 from .spawn import Spawned, allow_many_files
 
 _LOG_PATIENCE = 2.0
+_REPORT_DELAY = 0.02
+"""Seconds in which changes are gathered: a report must not come before a crash's replacement."""
 
 
 def main(plain: dict[str, Any], fds: list[int], template: Spawned | None) -> int:
@@ -76,6 +78,7 @@ class Master:
         app.crew.notify = self._notify.address
         app.listeners.on_traffic = self._count
         self._counting: Timer | None = None
+        self._reporting: Timer | None = None
         app.listeners.on_change = self._link.keep
         self._troubles: tuple[str, ...] = ()
         self._loop.watch(self._logs.troubled_fd, select.EPOLLIN, self._on_troubles)
@@ -94,13 +97,14 @@ class Master:
         loop.on_signal(signal.SIGTERM, lambda: self._commands.stop(lambda _error, _text: None))
         for number in (signal.SIGHUP, signal.SIGINT):
             loop.on_signal(number, lambda: None)
-        loop.after_each.append(self.report)
+        loop.after_each.append(self._report_soon)
         app.wanted = set(self._boot.slots)
         app.home = self._boot.home
         # a program that ends at once shall not do so before the daemon's first command is heard
         delay = 0.0 if app.generations.current.clustered else 0.02
         loop.call_at(now() + delay, app.fill)
         self._reap()  # what ended before the handler was there
+        self.report()
         loop.run()
         app.generations.close()
         self._logs.close(_LOG_PATIENCE)
@@ -125,8 +129,15 @@ class Master:
         if reaped:
             self._app.crew.groups.look()
 
+    def _report_soon(self) -> None:
+        if self._app.news.dirty and self._reporting is None:
+            self._reporting = self._loop.call_at(now() + _REPORT_DELAY, self.report)
+
     def report(self) -> None:
-        """Tell the daemon and the run file what has changed in this round."""
+        """Tell the daemon and the run file what has changed."""
+        if self._reporting is not None:
+            self._reporting.cancel()
+            self._reporting = None
         if not self._app.news.dirty:
             return
         self._app.news.dirty = False

@@ -7,6 +7,7 @@ so that nobody has copied the originals.
 
 from __future__ import annotations
 
+import _socket
 import errno
 import os
 import socket
@@ -91,7 +92,9 @@ def _resolve(sock: socket.socket, address: tuple[Any, ...]) -> tuple[Any, ...]:
     if host in ("", "<broadcast>"):
         wild = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"
         host = "255.255.255.255" if host else wild
-    found = socket.getaddrinfo(host, port, sock.family, socket.SOCK_STREAM)[0][4]
+    # bytes, and the C function: the name as bind(2) would resolve it, without the codec for others
+    name = host.encode("ascii") if host.isascii() else host
+    found = _socket.getaddrinfo(name, port, sock.family, socket.SOCK_STREAM)[0][4]
     if sock.family == socket.AF_INET6:
         return (found[0], port, *([*list(rest), 0, 0])[:2])
     return (found[0], port)

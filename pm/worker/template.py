@@ -167,6 +167,7 @@ def preload(modules: list[str]) -> str:
             raise SystemExit(f"cannot preload `{name}`: {reason}") from None
         if _threads() > 1:
             culprit = culprit or name
+    __import__("encodings.idna")  # the socket module imports it at the first host name
     gc.collect()
     gc.freeze()
     return culprit

@@ -168,13 +168,9 @@ class Crew:
         if worker.link is not None:
             self._loop.forget(worker.link.fileno())
 
-    def _hear_out(self, worker: Worker) -> None:
-        """Take what a worker has said last: connections that it has given back."""
-        while worker.link is not None and self.on_message(worker):
-            pass
-
     def _gone(self, worker: Worker, ended: Exit | None) -> None:
-        self._hear_out(worker)
+        while worker.link is not None and self.on_message(worker):
+            pass  # what it has said last: connections that it has given back
         worker.ended = ended
         self._by_launch.pop(worker.launch, None)
         self._by_pid.pop(worker.pid, None)

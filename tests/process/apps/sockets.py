@@ -66,6 +66,12 @@ def serve_one(sock, word=b"hello"):
     return seen
 
 
+def check_bind_imports_nothing():
+    before = set(sys.modules)
+    bound().close()
+    return sorted(set(sys.modules) - before)
+
+
 def check_bind_port_in_use():
     with socket.socket() as sock:
         return said(sock.bind, (LOCAL, BUSY))

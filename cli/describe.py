@@ -25,7 +25,7 @@ _SHOWN_ELSEWHERE = {
     "instances", "namespace", "env", "env_set", "out_file", "error_file", "log_file",
 }  # fmt: skip
 
-_ALL = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served")
+_ALL = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served", "open")
 _LAYOUTS = (
     _ALL,
     ("id", "slot", "pid", "uptime", "↺", "status", "cpu", "mem"),
@@ -103,7 +103,7 @@ def _workers(workers: Iterable[WorkerView], screen: Screen) -> str:
             "generation": (str(w.generation), ""), "uptime": (uptime(w, screen.now), ""),
             "↺": (str(w.restarts), ""), "status": (w.state.value, COLOUR_OF[w.state]),
             "cpu": (f"{round(w.cpu, 1):g}%", ""), "mem": (size(w.memory), ""),
-            "served": (str(w.connections), ""),
+            "served": (str(w.connections), ""), "open": (str(w.open), ""),
         }
         for w in workers
     ]  # fmt: skip

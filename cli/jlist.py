@@ -32,6 +32,13 @@ def _process(detail: Detail, worker: WorkerView, username: str) -> dict[str, Any
         "name": detail.app.name,
         "pm_id": worker.id,
         "monit": {"memory": worker.memory, "cpu": worker.cpu},
+        "pm": {
+            "slot": worker.slot,
+            "generation": worker.generation,
+            "connections": worker.connections,
+            "open": worker.open,
+            "scheduling": detail.spec.scheduling.value,
+        },
         "pm2_env": {**_pm2_env(detail, worker), "username": username},
     }
 

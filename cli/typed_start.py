@@ -6,10 +6,11 @@ import os
 from typing import Annotated
 
 from pm.errors import UsageError
+from pm.model import Scheduling
 from pm.record import replace
 
 from .options import LIVES, Argument, Json, Option, Rest, command, option
-from .values import log_path, seconds, signal_of, variable, whole, words
+from .values import log_path, scheduling_of, seconds, signal_of, variable, whole, words
 
 
 def _time(flag: str, text: str, default: str) -> Option:
@@ -36,6 +37,9 @@ Env = Annotated[list[str] | None, option("--env", text=_ENV, metavar="NAME=VALUE
 Fork = Annotated[bool, option("--fork", text="Plain processes instead of a cluster.")]
 _PRELOAD = "Import once, before forking; repeatable."
 Preload = Annotated[list[str] | None, option("--preload", text=_PRELOAD, metavar="MODULE")]
+_POLICY = f"Who gets the next connection: {', '.join(Scheduling)} (default round-robin)."
+_SCHEDULING = Option(("--scheduling",), _POLICY, None, "POLICY", scheduling_of)
+Policy = Annotated[Scheduling | None, _SCHEDULING]
 Only = Annotated[str, option("--only", text="These apps of the file: 'a,b'.")]
 Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
@@ -72,6 +76,7 @@ def start(
     env: Env = None,
     fork: Fork = False,
     preload: Preload = None,
+    scheduling: Policy = None,
     wait_ready: WaitReady = False,
     listen_timeout: ListenTimeout = None,
     kill_timeout: KillTimeout = None,
@@ -93,8 +98,9 @@ def start(
     from .target import Wish
 
     options = _given(
-        namespace=namespace, preload=tuple(preload or ()), wait_ready=wait_ready,
-        listen_timeout=listen_timeout, kill_timeout=kill_timeout, stop_signal=stop_signal,
+        namespace=namespace, preload=tuple(preload or ()), scheduling=scheduling,
+        wait_ready=wait_ready, listen_timeout=listen_timeout,
+        kill_timeout=kill_timeout, stop_signal=stop_signal,
         max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,
         stop_exit_codes=_codes(stop_exit_codes), out_file=output, error_file=error, log_file=log,
     )  # fmt: skip

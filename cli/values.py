@@ -8,7 +8,8 @@ import re
 import shlex
 import sys
 
-from pm.errors import UsageError
+from pm.errors import ConfigError, UsageError
+from pm.model import Scheduling
 
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -55,6 +56,16 @@ def signal_of(text: str) -> str:
         return signal.Signals[f"SIG{name}"].name
     near = suggest(name, known).replace("`", "`SIG", 1)
     raise UsageError(f"{text!r} is no signal", near or "such as SIGTERM, TERM or 15")
+
+
+def scheduling_of(text: str) -> Scheduling:
+    """Return the policy of that name; raises UsageError."""
+    from pm.codec import from_plain
+
+    try:
+        return from_plain(Scheduling, text, "scheduling")
+    except ConfigError as error:
+        raise UsageError(error.message, error.hint) from None
 
 
 def whole(text: str) -> int:

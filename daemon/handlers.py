@@ -34,13 +34,13 @@ async def ping(daemon: Supervisor, _request: api.Ping, _ticket: Ticket) -> api.P
 
 async def list_apps(daemon: Supervisor, request: api.List, _ticket: Ticket) -> api.Apps:
     """Show apps from memory, and what they use of the machine."""
-    views = daemon.views(daemon.select(request.selectors or ["all"]))
+    views = await daemon.views(daemon.select(request.selectors or ["all"]))
     return api.Apps(tuple(sorted(views, key=lambda view: view.name)))
 
 
 async def describe(daemon: Supervisor, request: api.Describe, _ticket: Ticket) -> api.Details:
     """Show everything known of apps."""
-    views = daemon.views(daemon.select(request.selectors or ["all"]))
+    views = await daemon.views(daemon.select(request.selectors or ["all"]))
     specs = {view.name: daemon.apps[view.name].record.spec for view in views}
     details = (api.Detail(view, specs[view.name], daemon.events(view.name)) for view in views)
     return api.Details(tuple(details))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import resource
 import time
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 _STOP_MARGIN = 15.0
 _TIME_TO_EXIT = 5.0
+_TIME_TO_COUNT = 0.5
+"""Seconds that a master has to count before what it said last is shown."""
 
 
 class Heir(Protocol):
@@ -100,6 +103,13 @@ class Masters:
             if count:
                 _log.info("%s: %d workers of a dead master have ended", self._name, count)
         runfile.remove(self._place.home, self._name)
+
+    async def count(self) -> None:
+        """Have it count the open connections anew, if there were any when it last did."""
+        if self.link is None or self.status is None or not any(w.open for w in self.status.workers):
+            return
+        with contextlib.suppress(PmError, asyncio.TimeoutError):  # shown as they were then
+            await asyncio.wait_for(self.link.call("count"), _TIME_TO_COUNT)
 
     def leave(self) -> None:
         """Let go of the living one: it goes on without a daemon."""

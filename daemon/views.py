@@ -81,7 +81,7 @@ def _absent(last: WorkerView, wanted: bool, facts: Facts) -> WorkerView:
     elif wanted:
         state = State.ERRORED if facts.fault else State.WAITING
     reason = facts.fault or (last.reason if last.state in (State.STOPPED, State.ERRORED) else "")
-    return replace(last, state=state, pid=0, started_at=0.0, connections=0, reason=reason)
+    return replace(last, state=state, pid=0, started_at=0.0, connections=0, open=0, reason=reason)
 
 
 def _app_state(workers: Iterable[WorkerView], fault: str) -> State:

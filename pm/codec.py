@@ -90,7 +90,9 @@ def _build(kind: Any, data: object, where: str) -> object:
         items = typing.cast("dict[str, object]", data).items()
         return {str(k): _build(value_kind, v, f"{where}.{k}") for k, v in items}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        _check(data in [m.value for m in kind], data, kind, where)
+        known = [m.value for m in kind]
+        hint = "" if data in known else suggest(str(data), known)
+        _check(data in known, data, kind, where, hint)
         return kind(data)
     if isinstance(kind, type) and fields_of(kind) is not None:
         return _build_dataclass(kind, data, where)
@@ -139,12 +141,12 @@ def _build_scalar(kind: Any, data: object, where: str) -> object:
     return _check(isinstance(data, kind), data, kind, where)
 
 
-def _check(ok: bool, data: object, kind: Any, where: str) -> object:
+def _check(ok: bool, data: object, kind: Any, where: str, hint: str = "") -> object:
     if not ok:
         shown = repr(data)
         if len(shown) > _SHOWN:
             shown = shown[:_SHOWN] + "..."
-        raise ConfigError(f"{where}: {shown} is not {_name(kind)}")
+        raise ConfigError(f"{where}: {shown} is not {_name(kind)}", hint)
     return data
 
 

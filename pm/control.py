@@ -32,7 +32,9 @@ class Bootstrap:
     """True if this app is known to listen: not ready before it has accepted."""
 
 
-Op = Literal["hello", "want", "restart", "reload", "stop", "signal", "reset", "flush", "listeners"]
+Op = Literal[
+    "hello", "want", "restart", "reload", "stop", "signal", "reset", "flush", "count", "listeners"
+]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Command:
     hello: who are you? (nonce must match) | want: run exactly `slots` | restart, reload:
     `slots` (all if None), with `spec` if given | stop: stop all, release ports, answer, exit |
     signal: `signal` to `slots` | reset: counters to zero | flush: empty the logs |
+    count: send a status with the connections of this moment |
     listeners: send dups of all listeners again.
     """
 

@@ -40,6 +40,19 @@ class Mode(str, enum.Enum):
     FORK = "fork"
 
 
+class Scheduling(str, enum.Enum):
+    """Which worker gets the next connection."""
+
+    ROUND_ROBIN = "round-robin"
+    """Each in turn."""
+    LEAST_CONNECTIONS = "least-connections"
+    """Who has the fewest open."""
+    SOURCE_HASH = "source-hash"
+    """The same client address, the same slot."""
+    SHARED = "shared"
+    """Who is quickest: all workers accept from one listener (Node's SCHED_NONE)."""
+
+
 _NAME = re.compile(r"[^\x00-\x1f/\x7f]{1,100}\Z")
 
 SIGNALS = frozenset({
@@ -112,6 +125,7 @@ class AppSpec:
     exclusive_ports: tuple[int, ...] = ()
     keepalive_handover: bool = True
     queue_depth: int = 64
+    scheduling: Scheduling = Scheduling.ROUND_ROBIN
     max_surge: int = 0
 
     def __post_init__(self) -> None:
@@ -156,7 +170,9 @@ class WorkerView:
     reason: str = ""
     """Why it is in this state, in words."""
     connections: int = 0
-    """Connections handed to this slot since the master started."""
+    """Connections that this slot has got since the master started."""
+    open: int = 0
+    """Those of them that are open now."""
     cpu: float = 0.0
     """Per cent of one core since the last look, descendants included."""
     memory: int = 0
@@ -170,7 +186,7 @@ class ListenerView:
     port: int
     family: str
     """`ipv4` or `ipv6`."""
-    served: str = "round-robin"
+    served: str = Scheduling.ROUND_ROBIN.value
 
 
 @dataclass(frozen=True)

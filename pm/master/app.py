@@ -20,6 +20,7 @@ from .listeners import Listeners, text_of
 from .loop import Loop, now
 from .news import News
 from .readiness import Expected
+from .scheduling import policy_of
 from .slot import Slot
 from .templates import Templates
 from .worker import Worker
@@ -57,8 +58,18 @@ class App:
         self.listeners = Listeners(loop, spec.queue_depth, self._accepts, self._runs)
         self.listeners.on_open = self._opened
         self.crew = Crew(loop, self.listeners, words.logs, self)
+        self.listeners.policy_of = lambda handoff: policy_of(
+            self.spec.scheduling, handoff, self.crew.by_launch
+        )
         self.crashes = Crashes(self)
         self.generations = Generations(loop, words.logs, Templates(self), spec, generation)
+
+    def respecify(self, spec: AppSpec) -> None:
+        """Go by another spec from now on."""
+        changed = spec.scheduling is not self.spec.scheduling
+        self.spec = spec
+        if changed:
+            self.listeners.schedule()
 
     # Slots.
 

@@ -54,6 +54,10 @@ class Commands:
         elif command.op == "flush":
             self._office.flush_logs()
             answer(None, "flushed")
+        elif command.op == "count":
+            self._app.changed()
+            self._office.report()
+            answer(None, "")
         else:
             answer(None, "")
 
@@ -74,7 +78,7 @@ class Commands:
         if command.op == "want":
             Want(app, command.slots or (), answer).begin()
         elif command.op == "restart":
-            app.spec = command.spec or app.spec
+            app.respecify(command.spec or app.spec)
             Restart(app, command.slots or self._all(), answer).begin()
         else:
             Reload(app, command.slots or self._all(), command.spec or app.spec, answer).begin()

@@ -47,22 +47,30 @@ class Handoff:
         """Called when a worker that is not in the rotation yet has taken its probe."""
         self._runs = runs
         """True if a worker is ready to run, and only waits for a core."""
-        self._turns: Policy[Member] = RoundRobin()
+        self.turns: Policy[Member] = RoundRobin()
+        """Who gets the next connection."""
         self._queue: deque[Undelivered] = deque()
         """Accepted, and given to nobody: what was pulled back, and handovers."""
         self._check: Timer | None = None
 
-    def attach(self, member: Member) -> Lane:
-        """Make a lane for a worker; it gets nothing before `open` and `enter`."""
+    def attach(self, member: Member, shared: bool = False) -> Lane:
+        """Make a lane for a worker; it gets nothing before `open` and `enter`.
+
+        `shared`: nor afterwards, for it has the listener itself.
+        """
         self.withdraw(member)
         lane = self.lanes[member] = Lane(lambda: self._runs(member))
+        lane.shared = shared
         return lane
 
     def open(self, member: Member, backlog: int) -> None:
         """Listen, and probe the worker. Raises OSError as listen(2), KeyError if unknown."""
         lane = self.lanes[member]
         self.gate.listen(backlog)
-        self._probe(member, lane)
+        if lane.shared:
+            self._accepts(member)  # who will take a connection cannot be tried
+        else:
+            self._probe(member, lane)
 
     def enter(self, member: Member) -> None:
         """Let a ready worker take part in the rotation as soon as it accepts."""
@@ -71,7 +79,7 @@ class Handoff:
             return
         lane.entered = True
         if lane.accepting:
-            self._turns.join(member)
+            self.turns.join(member)
             self._pump()
 
     def retire(self, member: Member) -> None:
@@ -80,7 +88,7 @@ class Handoff:
         if lane is None:
             return
         lane.entered = False
-        self._turns.leave(member)
+        self.turns.leave(member)
         self._take_back(member, lane)
         self._pump()
 
@@ -118,7 +126,7 @@ class Handoff:
         Who is late loses what it holds, to the head of the queue. Who is late or full loses its
         turns until it has taken all.
         """
-        while (member := self._turns.choose()) is not None:
+        while (member := self.turns.choose(connection[1])) is not None:
             lane = self.lanes[member]
             time = now()
             if lane.is_late(time):
@@ -132,7 +140,7 @@ class Handoff:
                     self._check = self._loop.call_at(time + PATIENCE, self._look)
                 return True
             else:
-                self._turns.leave(member)
+                self.turns.leave(member)
                 self._probe(member, lane)
         return False
 
@@ -147,7 +155,7 @@ class Handoff:
         lane.accepting = True
         self._loop.forget(lane.ours.fileno())
         if lane.entered:
-            self._turns.join(member)
+            self.turns.join(member)
             self._pump()
         else:
             self._accepts(member)
@@ -161,13 +169,13 @@ class Handoff:
                 continue
             # what was pulled back from who is behind is older than this one
             self._queue.insert(len(self._queue) - held, connection)
-            if not len(self._turns):
+            if not len(self.turns):
                 break
-        self.gate.accept(not self._queue and len(self._turns) > 0)
+        self.gate.accept(not self._queue and len(self.turns) > 0)
 
     def _demote(self, member: Member, lane: Lane) -> None:
         lane.window = 1
-        self._turns.leave(member)
+        self.turns.leave(member)
         self._take_back(member, lane)
         self._probe(member, lane)
 

@@ -72,6 +72,8 @@ class Lane:
         """The worker has taken its last probe: it does call accept()."""
         self.holders: set[int] = set()
         """Processes of the worker that have bound it: it and children of its own."""
+        self.shared = False
+        """The worker accepts by itself: it gets no connections here, only the other messages."""
         self.entered = False
         """The worker is ready: it is in the rotation whenever it is accepting."""
 
@@ -101,6 +103,12 @@ class Lane:
         while len(self.given) > count:
             self.given.popleft()
         return count
+
+    def held(self, now: float) -> int:
+        """Return how many connections lie here, not taken yet."""
+        if self.given:
+            self.pending(now)
+        return len(self.given)
 
     def has_room(self, depth: int, now: float) -> bool:
         """True if it holds less than `depth` connections, or than its window, once it was late."""

@@ -7,9 +7,10 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 
-from ..model import ListenerView
+from ..model import ListenerView, Scheduling
 from .handoff import Handoff, Member
 from .loop import Loop
+from .rotation import Policy, RoundRobin
 
 _FAMILIES = {int(socket.AF_INET): "ipv4", int(socket.AF_INET6): "ipv6"}
 
@@ -43,6 +44,8 @@ class Listeners:
         self._accepts = accepts
         self._runs = runs
         self._by_key: dict[str, Handoff] = {}
+        self.policy_of: Callable[[Handoff], Policy[Member]] = lambda _: RoundRobin()
+        """Makes the policy of a listener."""
         self.on_open: Callable[[ListenerView], None] = _nothing
         """Called when a listener begins to listen."""
         self.on_traffic: Callable[[], None] = _nothing
@@ -93,11 +96,21 @@ class Listeners:
             self._loop, sock, self._depth, lambda member: self._accepts(member, key), self._runs
         )
         handoff.on_traffic = lambda: self.on_traffic()
+        handoff.turns = self.policy_of(handoff)
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             handoff.gate.backlog = 1  # it listens already, with what a dead master asked for
         self._by_key[key] = handoff
         self.on_change()
         return handoff
+
+    def schedule(self) -> None:
+        """Give every listener a new policy: the app's spec may have changed."""
+        for handoff in self:
+            policy = self.policy_of(handoff)
+            for member in handoff.lanes:
+                if member in handoff.turns:
+                    policy.join(member)
+            handoff.turns = policy
 
     def kept(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return keys and fds, for whoever keeps dups of them."""
@@ -135,7 +148,9 @@ class Listeners:
 def _view(handoff: Handoff) -> ListenerView:
     sock = handoff.gate.sock
     address = sock.getsockname()
-    return ListenerView(address[0], address[1], _FAMILIES[int(sock.family)])
+    shared = any(lane.shared for lane in handoff.lanes.values())
+    served = Scheduling.SHARED.value if shared else handoff.turns.name
+    return ListenerView(address[0], address[1], _FAMILIES[int(sock.family)], served)
 
 
 def text_of(view: ListenerView) -> str:

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Protocol
 
-from ..model import State
+from ..model import Scheduling, State
 from ..worker import board
 from ..worker.conversation import BUSY, IDLE, OPAQUE, OPEN
 from . import process
@@ -23,6 +23,9 @@ _FIRST_LOOK = 0.025
 _NEXT_LOOK = 0.05
 _IDLE_GRACE = 1.0
 """Seconds that idle connections are given to move to the next worker."""
+_OPEN_GRACE = 1.0
+"""Seconds that a connection which a worker has just accepted itself is given to send something."""
+_NEW = frozenset({OPEN})
 _UNDER_WAY = frozenset({BUSY, OPAQUE})
 _MOVABLE = frozenset({OPEN, IDLE})
 
@@ -79,7 +82,7 @@ class Lives:
         spec, expected = worker.generation.spec, self._owner.expected(worker)
         if worker.pid and not worker.listened:
             ticks = process.cpu_ticks_of_all(worker.pid)
-            if ticks != worker.cpu[0]:
+            if ticks != worker.cpu[0] or process.is_runnable(worker.pid):  # it waits for a core
                 worker.cpu = (ticks, now())
         return Facts(
             since=worker.launched, wait_ready=spec.wait_ready, said_ready=worker.said_ready,
@@ -107,7 +110,8 @@ class Lives:
         worker.asked = True
         worker.reason = reason
         spec = worker.generation.spec
-        worker.mode = mode if spec.keepalive_handover else board.FINISH
+        shares = spec.scheduling is Scheduling.SHARED
+        worker.mode = mode if spec.keepalive_handover and not shares else board.FINISH
         self._tell(worker, Event.RETIRE)
         self._owner.changed()
 
@@ -128,6 +132,9 @@ class Lives:
         if worker.busy(_UNDER_WAY):
             return False
         if waited < BLIND_GRACE and worker.busy(BLIND):
+            return False
+        shares = worker.generation.spec.scheduling is Scheduling.SHARED
+        if shares and waited < _OPEN_GRACE and worker.busy(_NEW):
             return False
         moving = worker.mode == board.HAND_OVER and waited < _IDLE_GRACE
         return not (moving and worker.busy(_MOVABLE))

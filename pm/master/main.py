@@ -168,10 +168,8 @@ class Master:
         for number in sorted(app.slots):
             slot = app.slots[number]
             if slot.workers or number in app.wanted or slot.state is State.ERRORED:
-                open_counts = sum(
-                    h.given.get(w.key, 0) for h in app.listeners for w in slot.workers
-                )
-                workers.append(slot.view(open_counts))
+                got = sum(h.given.get(w.key, 0) for h in app.listeners for w in slot.workers)
+                workers.append(slot.view(got))
         return Status(
             os.getpid(), self._boot.nonce, app.generations.current.number, tuple(workers),
             app.listeners.views(), (*app.news.notes, *self._troubles), app.known_to_listen,

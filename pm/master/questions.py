@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import PmError
+from ..model import Scheduling
 from ..worker.link import received_fds
 from .crew import Crew
 from .lane import MOVED, WAKE
@@ -111,10 +112,11 @@ class Questions:
             return _answer(reply, {"errno": number}, [])
         except OverflowError:
             return _answer(reply, {"errno": errno.EINVAL}, [])
-        lane = handoff.lanes.get(worker.key) or handoff.attach(worker.key)
+        shared = worker.generation.spec.scheduling is Scheduling.SHARED
+        lane = handoff.lanes.get(worker.key) or handoff.attach(worker.key, shared)
         lane.holders.add(int(message["pid"]))
         given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.sock.fileno()])
-        _answer(reply, {"errno": 0, "key": key}, given)
+        _answer(reply, {"errno": 0, "key": key, "shared": shared}, given)
 
     def _say_whose(self, worker: Worker, fds: list[int]) -> None:
         """Say which listener a channel of the worker belongs to, to a child that was given it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Failed, PmError
-from ..model import AppSpec, State
+from ..model import AppSpec, Scheduling, State
 from ..worker import board
 from .app import App
 from .daemonlink import Answer
@@ -68,10 +68,15 @@ class Reload:
         slot.generation = self._new
         old = [worker for worker in slot.workers if worker.generation is not self._new]
         for worker in old:
-            self._app.crew.lives.retire(worker, "reload", board.HAND_OVER)
+            self._app.crew.lives.retire(worker, "reload", self._mode())
         if not old:
             slot.rest(State.STOPPED, "")
             self._happen(Happening.GONE)
+
+    def _mode(self) -> int:
+        """Hand connections over, unless the new workers have no channel to take them from."""
+        shared = self._spec.scheduling is Scheduling.SHARED
+        return board.FINISH if shared else board.HAND_OVER
 
     def ready(self, worker: Worker) -> None:
         """Go on when the new worker is ready."""
@@ -134,7 +139,7 @@ class Reload:
         app.fill()
         app.sweep()
         if failure is None:
-            app.spec = self._spec
+            app.respecify(self._spec)
             app.news.event("reload", f"generation {self._new.number} serves")
             return self._answer(None, summary(app))
         left = f"reload refused: {failure.message}"

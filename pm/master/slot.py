@@ -56,7 +56,7 @@ class Slot:
             self.timer = None
 
     def view(self, connections: int) -> WorkerView:
-        """Show it; `connections` are those of its living workers."""
+        """Show it; `connections` are those that its living workers have got."""
         worker = self.shown
         return WorkerView(
             slot=self.number, state=self.state, pid=worker.pid if worker else 0,
@@ -67,4 +67,5 @@ class Slot:
             exit_signal=self.last.signal if self.last else "",
             reason=(worker.reason if worker else "") or self.reason,
             connections=self.connections + connections,
+            open=sum(worker.open_connections() for worker in self.workers),
         )  # fmt: skip

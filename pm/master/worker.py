@@ -113,9 +113,17 @@ class Worker:
         """Return the fds whose connection is in one of these states."""
         found = []
         for pid, page in self.pages.items():
-            used = page[:].rstrip(b"\0")
+            used = page[: board.SIZE].rstrip(b"\0")
             found += [fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)]
         return found
+
+    def open_connections(self) -> int:
+        """Return how many connections are open, by the boards of its living processes."""
+        return sum(
+            board.count(page)
+            for pid, page in self.pages.items()
+            if pid in (0, self.pid) or (pid > 0 and _lives(pid))
+        )
 
     def close(self) -> None:
         """Release what the master holds for it."""

@@ -1,7 +1,9 @@
 """A page shared by a worker process and the master: what each accepted connection is doing.
 
 Byte 0 is the mode, written by the master; byte N is the state of the connection on fd N,
-written by the process that accepted it. A store of one byte needs no lock.
+written by the process that accepted it. Behind these, one byte for each 256 fds tells whether any
+of them was ever used, so that counting does not read the whole page. A store of one byte needs no
+lock.
 """
 
 from __future__ import annotations
@@ -11,6 +13,10 @@ import mmap
 import os
 
 SIZE = 1 << 16
+"""fds that are followed."""
+_GROUP = 256
+_GROUPS = slice(SIZE, SIZE + SIZE // _GROUP)
+_LENGTH = SIZE + 4096
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 SERVE = 0
@@ -28,7 +34,7 @@ BLIND = 255
 def create() -> int:
     """Make a page and return its fd; its size is sealed, so that reading it is safe."""
     fd = os.memfd_create("pm-board", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(fd, SIZE)
+    os.ftruncate(fd, _LENGTH)
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
     return fd
 
@@ -40,4 +46,22 @@ def attach(fd: int) -> mmap.mmap:
     """
     if fcntl.fcntl(fd, fcntl.F_GET_SEALS) & _SEALS != _SEALS:
         raise ValueError("not a board")
-    return mmap.mmap(fd, SIZE)
+    return mmap.mmap(fd, _LENGTH)
+
+
+def begin(page: mmap.mmap, fd: int, state: int) -> None:
+    """Show a new connection."""
+    page[SIZE + fd // _GROUP] = 1
+    page[fd] = state
+
+
+def count(page: mmap.mmap) -> int:
+    """Return how many connections are shown."""
+    used = page[_GROUPS]
+    total = 0
+    group = used.find(1)
+    while group >= 0:
+        first = max(1, group * _GROUP)  # byte 0 is no connection
+        total += len(page[first : (group + 1) * _GROUP].translate(None, b"\0"))
+        group = used.find(1, group + 1)
+    return total

@@ -75,7 +75,7 @@ class Followed(RAW):
         if self.page is None or self._slot >= board.SIZE:
             self.page = None
         else:
-            self.page[self._slot] = self._shown
+            board.begin(self.page, self._slot, self._shown)
 
     def _show(self, state: int) -> None:
         self._shown = state
@@ -254,11 +254,21 @@ class Followed(RAW):
         self._show(board.BLIND)
 
     def detach(self) -> int:
-        """Give the fd away: from here on nothing is seen (TLS)."""
+        """Give the fd away: from here on nothing is seen (TLS).
+
+        What was blind before has an owner outside Python (uvloop), who gives it away to close it.
+        """
         live.pop(RAW.fileno(self), None)
-        self._show(board.BLIND)
+        self._show(board.NONE if self._talk is _BLIND else board.BLIND)
         self.page = None
         return RAW.detach(self)
+
+
+def ended(fd: int) -> None:
+    """Take note that an ordinary socket closes: it may have been given a connection's fd (TLS)."""
+    page = here.page
+    if page is not None and fd < board.SIZE and page[fd] == board.BLIND:
+        page[fd] = board.NONE
 
 
 def _octets(data: Any) -> memoryview:

@@ -39,7 +39,7 @@ class Forks:
         self._made = board.attach(fd)
         for conn in living():
             if conn.page is not None:
-                self._made[conn.fileno()] = conn.page[conn.fileno()]
+                board.begin(self._made, conn.fileno(), conn.page[conn.fileno()])
         self._say({"do": "board", "pid": -self._count}, [fd])
         os.close(fd)
 

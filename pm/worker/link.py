@@ -21,6 +21,15 @@ _FLAGS = socket.MSG_CMSG_CLOEXEC
 _PARKED = 256
 """Our own fds live from here up, out of the way of the app's (below select's 1024)."""
 
+CONNECTION = ord("C")
+"""First byte of a message on a hand-off channel that carries a connection; its peer follows."""
+MOVED = ord("M")
+"""As CONNECTION, for one that another worker has given back between requests."""
+PROBE = ord("P")
+"""A message that only shows, by being read, that the worker accepts."""
+WAKE = ord("W")
+"""A message that ends a blocked accept() with ECONNABORTED: the worker is to stop."""
+
 
 def park(fd: int) -> int:
     """Move `fd` to a high number, closed on exec; return the new number."""

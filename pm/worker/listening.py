@@ -11,22 +11,13 @@ import errno
 import os
 import socket
 
-from . import here, loops
+from . import here, loops, sharing
 from .connection import Connection
-from .link import RAW, park, received_fds
+from .link import CONNECTION, MOVED, RAW, WAKE, park, received_fds
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any
-
-CONNECTION = ord("C")
-"""First byte of a message that carries a connection; the peer's address follows."""
-MOVED = ord("M")
-"""As CONNECTION, for one that another worker has given back between requests."""
-PROBE = ord("P")
-"""A message that only shows, by being read, that the worker accepts."""
-WAKE = ord("W")
-"""A message that ends a blocked accept() with ECONNABORTED: the worker is to stop."""
 
 _SPACE = socket.CMSG_SPACE(4)
 _FLAGS = socket.MSG_CMSG_CLOEXEC
@@ -49,6 +40,14 @@ class Listening:
         """shutdown() was called: accept() fails from then on."""
         self.first = False
         """True if the real listener is the very socket that this app made."""
+        self.channel: RAW | None = None
+        """Where the listener is shared: the hand-off channel, beside it."""
+
+    def close(self) -> None:
+        """Close what the app does not hold itself."""
+        self.parked.close()
+        if self.channel is not None:
+            self.channel.close()
 
 
 _by_inode: dict[int, Listening] = {}
@@ -97,7 +96,11 @@ def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
     parked = park(os.dup(sock.fileno()) if own else fds[1])
     entry = Listening(str(answer["key"]), base, index, _raw(sock, parked))
     entry.first = own
-    swap(sock, entry, fds[0])
+    if answer.get("shared"):
+        sharing.share(sock, entry, fds[0])
+        keep(sock, entry)
+    else:
+        swap(sock, entry, fds[0])
 
 
 def listen(entry: Listening, backlog: int) -> None:
@@ -123,6 +126,8 @@ def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
 
     Raises BlockingIOError, timeout, EMFILE as a real listener, ECONNABORTED when woken.
     """
+    if entry.channel is not None:
+        return sharing.take(sock, entry)
     while True:
         if entry.shut:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -184,7 +189,7 @@ def shut(entry: Listening) -> None:
 def leave() -> None:
     """Close what an app does not know of, before the interpreter complains of it."""
     for entry in _by_inode.values():
-        entry.parked.close()
+        entry.close()
     if here.link is not None:
         here.link.close()
 
@@ -196,12 +201,12 @@ def closing(sock: RAW) -> None:
     if entry is None or entry.pid != os.getpid():
         return
     inode = os.fstat(fd).st_ino
-    if any(other != fd for other in _fds_of(inode)):
+    if any(other not in (fd, entry.parked.fileno()) for other in _fds_of(inode)):
         return
     if here.has_children and held_elsewhere(inode):
         return
     del _by_inode[inode]
-    entry.parked.close()
+    entry.close()
     if here.link is not None:
         try:
             here.link.tell({"do": "close", "key": entry.key, "pid": os.getpid()}, [])
@@ -214,7 +219,7 @@ def give_back(sock: RAW, entry: Listening) -> None:
     del _by_inode[os.fstat(sock.fileno()).st_ino]
     os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
     os.set_blocking(sock.fileno(), sock.gettimeout() is None)
-    entry.parked.close()
+    entry.close()
     if here.link is not None:
         here.link.tell({"do": "close", "key": entry.key, "pid": os.getpid()}, [])
 

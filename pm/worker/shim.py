@@ -196,6 +196,7 @@ def _shutdown(self: socket.socket, how: int, /) -> None:
 def _real_close(self: socket.socket, _ss: Any = RAW) -> None:
     if self.fileno() >= 0:
         listening.closing(self)
+        followed.ended(self.fileno())
     _ss.close(self)
 
 

@@ -8,6 +8,7 @@ import select
 import signal
 import time
 
+from . import board
 from .conversation import BUSY, OPEN
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -44,7 +45,7 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
     while workers and time.monotonic() < finish + kill_timeout:
         waited = time.monotonic() - begun
         for pidfd, ward in list(unsignalled.items()):
-            if waited >= kill_timeout or not _at_work(ward.page[:], waited):
+            if waited >= kill_timeout or not _at_work(ward.page[: board.SIZE], waited):
                 del unsignalled[pidfd]
                 _send(ward.pid, number)
         _bury(workers, unsignalled)

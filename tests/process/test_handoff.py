@@ -89,7 +89,7 @@ def test_who_is_behind_is_passed_over_until_it_takes_the_probe(bench: Bench) -> 
     bench.serve(32, "busy")
     assert bench.given("stuck") == [0], "what was pulled back was not given"
     assert stuck.take() == 1  # the probe
-    run_until(bench.loop, lambda: len(bench.handoff._turns) == 2, "back in the rotation")
+    run_until(bench.loop, lambda: len(bench.handoff.turns) == 2, "back in the rotation")
     for at in range(10):
         bench.connect()
         bench.serve(33 + at, "stuck", "busy")
@@ -128,7 +128,7 @@ def test_all_behind_nothing_is_accepted_until_one_is_back(bench: Bench) -> None:
     first = bench.worker("a")
     second = bench.worker("b")
     bench.connect(2)
-    run_until(bench.loop, lambda: len(bench.handoff._turns) == 0, "all behind")
+    run_until(bench.loop, lambda: len(bench.handoff.turns) == 0, "all behind")
     bench.connect(5)
     run_for(bench.loop, 0.05)
     assert is_waiting(bench)

@@ -64,13 +64,6 @@ class App:
         self.crashes = Crashes(self)
         self.generations = Generations(loop, words.logs, Templates(self), spec, generation)
 
-    def respecify(self, spec: AppSpec) -> None:
-        """Go by another spec from now on."""
-        changed = spec.scheduling is not self.spec.scheduling
-        self.spec = spec
-        if changed:
-            self.listeners.schedule()
-
     # Slots.
 
     def slot(self, number: int) -> Slot:

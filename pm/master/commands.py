@@ -78,7 +78,8 @@ class Commands:
         if command.op == "want":
             Want(app, command.slots or (), answer).begin()
         elif command.op == "restart":
-            app.respecify(command.spec or app.spec)
+            app.spec = command.spec or app.spec
+            app.listeners.schedule()
             Restart(app, command.slots or self._all(), answer).begin()
         else:
             Reload(app, command.slots or self._all(), command.spec or app.spec, answer).begin()

@@ -104,9 +104,11 @@ class Listeners:
         return handoff
 
     def schedule(self) -> None:
-        """Give every listener a new policy: the app's spec may have changed."""
+        """Give every listener the policy of the app's spec, which may have changed."""
         for handoff in self:
             policy = self.policy_of(handoff)
+            if policy.name == handoff.turns.name:
+                continue
             for member in handoff.lanes:
                 if member in handoff.turns:
                     policy.join(member)

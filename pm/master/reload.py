@@ -139,7 +139,8 @@ class Reload:
         app.fill()
         app.sweep()
         if failure is None:
-            app.respecify(self._spec)
+            app.spec = self._spec
+            app.listeners.schedule()
             app.news.event("reload", f"generation {self._new.number} serves")
             return self._answer(None, summary(app))
         left = f"reload refused: {failure.message}"

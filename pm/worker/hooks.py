@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ADAPTERS = {
+    "eventlet.greenio.base": "eventlets",
+    "gevent._socket3": "gevents",
     "multiprocessing.util": "spawns",
+    "socket": "shim",
     "subprocess": "execs",
     "uvloop": "uvloops",
 }

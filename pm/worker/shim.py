@@ -32,9 +32,21 @@ exclusive: set[int] = set()
 
 def install() -> None:
     """Patch the class; once, before the app's first import."""
-    for name, method in _METHODS.items():
-        setattr(socket.socket, name, method)
+    adapt(socket)
     _patch_sendfile()
+
+
+def adapt(module: Any) -> None:
+    """Patch the class of the socket module, or of a second copy of it (eventlet has one)."""
+    patch(module.socket)
+    module.socket.accept = _accept
+    module.socket._real_close = _real_close
+
+
+def patch(sockets: type[RAW]) -> None:
+    """Patch what is the same in all classes of sockets: all but accept and close."""
+    for name, method in _METHODS.items():
+        setattr(sockets, name, method)
 
 
 def _is_stream(sock: socket.socket) -> bool:
@@ -204,7 +216,6 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "__init__": _init,
     "bind": _bind,
     "listen": _listen,
-    "accept": _accept,
     "connect": _connect,
     "connect_ex": _connect_ex,
     "getsockname": _getsockname,
@@ -213,8 +224,8 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "setsockopt": _setsockopt,
     "recv": _not_connected(RAW.recv),
     "shutdown": _shutdown,
-    "_real_close": _real_close,
 }
+"""What a class of sockets needs to listen by way of the master, but for accept and close."""
 
 
 def _nobody() -> None:

@@ -104,6 +104,7 @@ class AppSpec:
     preload: tuple[str, ...] = ()
     wait_ready: bool = False
     listen_timeout: float = 30.0
+    """How long a worker may take to become ready; 0: as long as it likes."""
     kill_timeout: float = 10.0
     stop_signal: str = "SIGTERM"
     autorestart: bool = True

@@ -70,7 +70,8 @@ class Crew:
         self._by_launch[worker.launch] = worker
         if spec.exec_mode is Mode.CLUSTER:
             self._fork(worker)
-        self.lives.begin(worker)
+        if worker.ended is None and worker.launch in self._by_launch:
+            self.lives.begin(worker)
         return worker
 
     def _fork(self, worker: Worker) -> None:

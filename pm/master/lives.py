@@ -59,8 +59,11 @@ class Lives:
 
     def begin(self, worker: Worker) -> None:
         """Wait for a launched worker to become ready, for as long as its spec allows."""
-        limit = worker.launched + worker.generation.spec.listen_timeout
-        worker.timer = self._loop.call_at(limit, lambda: self._too_late(worker))
+        limit = worker.generation.spec.listen_timeout
+        if limit:
+            worker.timer = self._loop.call_at(
+                worker.launched + limit, lambda: self._too_late(worker)
+            )
         self.judge(worker)
 
     def judge(self, worker: Worker) -> None:

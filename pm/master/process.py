@@ -52,6 +52,18 @@ def reap() -> list[tuple[int, Exit]]:
     return ended
 
 
+UNKNOWN = Exit(None)
+"""The end of a child that somebody else has reaped."""
+
+
+def reap_one(pid: int) -> Exit:
+    """Collect one child that has ended, and no other."""
+    try:
+        return _exit_of(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return UNKNOWN
+
+
 def _exit_of(status: int) -> Exit:
     code = os.waitstatus_to_exitcode(status)
     return Exit(code) if code >= 0 else Exit(None, signal_name(-code))

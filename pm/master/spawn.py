@@ -12,7 +12,10 @@ import os
 import resource
 import subprocess
 from contextlib import suppress
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..model import AppSpec
 
 _BOOTSTRAP = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "bootstrap.py"
@@ -68,6 +71,26 @@ def spawn_template(spec: dict[str, Any]) -> Spawned:
         os.close(error)
     ours.send(json.dumps({name: spec[name] for name in _TOLD}).encode())
     return Spawned(pid, ours, out_reader, error_reader)
+
+
+def spawn_member(
+    spec: AppSpec, link: int, silent: bool, user: int | str | None, group: int | str | None
+) -> tuple[int, IO[bytes] | None, IO[bytes] | None]:
+    """Start a program as a worker of this one; returns its pid, and its pipes if it is silent.
+
+    Raises OSError if interpreter or cwd are not usable, ValueError for a user that is not there.
+    """
+    words = [
+        spec.interpreter, *spec.interpreter_args, _BOOTSTRAP, f"worker:{link}", spec.script,
+        *spec.args,
+    ]  # fmt: skip
+    pipe = subprocess.PIPE if silent else None
+    child = subprocess.Popen(
+        words, cwd=spec.cwd, env=spec.env, start_new_session=True, stdout=pipe, stderr=pipe,
+        pass_fds=(link,), user=user, group=group,
+    )  # fmt: skip
+    child.returncode = 0  # reaped by its pidfd, not by Popen
+    return child.pid, child.stdout, child.stderr
 
 
 def spawn(

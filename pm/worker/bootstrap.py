@@ -1,9 +1,9 @@
 """The first file run in an app's interpreter: become the template, and in a fork of it the app.
 
 Run by path as `python [options] bootstrap.py FD NAME SCRIPT ...` (the words after FD are for
-`ps`), or with a ticket in the place of FD by the child of a worker (`joining`). A child that
-multiprocessing spawns only loads the package with it, under the private name `_pm`, so that the
-app's own modules keep every name.
+`ps`), with `worker:FD` as a worker of `cluster.fork()` (`member`), or with a ticket in the place
+of FD by the child of a worker (`joining`). A child that multiprocessing spawns only loads the
+package with it, under the private name `_pm`, so that the app's own modules keep every name.
 """
 
 import sys
@@ -35,8 +35,15 @@ _load_package()
 def _run() -> None:
     from _pm.worker import joining, program, template  # type: ignore[import-not-found]
 
-    serves = sys.argv[1].isdigit()
-    job = template.serve(int(sys.argv[1])) if serves else joining.become(sys.argv)
+    word = sys.argv[1]
+    if word.isdigit():
+        job = template.serve(int(word))
+    elif word.startswith("worker:"):
+        from _pm.worker import member
+
+        job = member.begin(int(word[len("worker:") :]))
+    else:
+        job = joining.become(sys.argv)
     # From here on this is a worker: the template's process never returns from serve().
     try:
         program.run(job)

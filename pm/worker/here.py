@@ -28,6 +28,8 @@ job: Job | None = None
 app = ""
 slot = -1
 generation = 0
+member = 0
+"""Number among the workers of a program that forks its own; 0 under an app's master."""
 
 
 def become_worker(link_fd: int, board_fd: int, drain: int) -> None:

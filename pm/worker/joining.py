@@ -17,6 +17,7 @@ def join(body: dict[str, Any]) -> None:
     """Join the worker that issued the ticket with this body."""
     here.become_child(*body["fds"])
     here.app, here.slot, here.generation = body["app"], body["slot"], body["generation"]
+    here.member = body["member"]
     forks.Forks().follow()
     patches.install(body["exclusive_ports"])
     atexit.register(listening.leave)  # first in, last out

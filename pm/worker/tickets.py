@@ -29,7 +29,7 @@ class Ticket:
         """Link and drain signal, to be inherited under the same numbers."""
         self.body: dict[str, Any] = {
             "fds": fds, "app": here.app, "slot": here.slot, "generation": here.generation,
-            "exclusive_ports": sorted(shim.exclusive),
+            "exclusive_ports": sorted(shim.exclusive), "member": here.member,
         }  # fmt: skip
 
     def program(self, code: str) -> str:

@@ -35,6 +35,7 @@ PROCESS_EFFECTS = {
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
     "pm.worker.template": "forks workers",
     "pm.worker.execs": "passes on what the app itself executes",
+    "pm.worker.farewell": "ends a worker whose own master has died",
     "pm.worker.ward": "stops workers after their master's death",
 }
 """The modules of pm/ that may fork, kill or wait, each with its reason."""

@@ -1,0 +1,157 @@
+"""Node's cluster module, name by name: a program that forks itself into workers.
+
+    from pm import cluster
+
+    if cluster.is_primary:
+        for _ in range(4):
+            cluster.fork()
+        cluster.run()
+    else:
+        serve()
+
+`cluster` is this module; its class is changed at the end, so that `cluster.workers` is always the
+present state, and `async with cluster:` works.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import PmError
+from ..worker import here
+from .events import Emitter
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from .child import OwnWorker
+    from .forked import Worker
+    from .outcome import Outcome
+    from .primary import Primary
+
+    workers: dict[int, Worker]
+    worker: OwnWorker | None
+    settings: dict[str, Any]
+
+is_worker = here.member > 0
+is_primary = is_master = not is_worker
+
+_events = Emitter()
+on, once, off, emit = _events.on, _events.once, _events.off, _events.emit
+
+
+class NotPrimary(PmError):
+    """Something that only the primary can do was called in a worker."""
+
+
+class _Own:
+    """What this process has made of itself."""
+
+    primary: Primary | None = None
+    worker: OwnWorker | None = None
+
+
+def _primary() -> Primary:
+    if is_worker:
+        raise NotPrimary(
+            "this process is a worker of a cluster",
+            "fork and the like belong under `if cluster.is_primary:`",
+        )
+    if _Own.primary is None:
+        from .primary import Primary
+
+        _Own.primary = Primary(_events)
+    _Own.primary.join_asyncio()
+    return _Own.primary
+
+
+def fork(env: dict[str, Any] | None = None) -> Worker:
+    """Start a worker, a fresh run of this program, with more variables; returns it at once.
+
+    Its events come when the loop has its turn: in `run()`, or in the asyncio loop that runs.
+    """
+    return _primary().fork(env or {})
+
+
+def setup_primary(**settings: Any) -> None:
+    """Change what workers are started with from now on; what is not named stays.
+
+    exec, args, exec_args, cwd, silent, uid, gid; kill_timeout, listen_timeout (seconds),
+    wait_ready. Raises ConfigError for anything else.
+    """
+    _primary().set_up(settings)
+
+
+setup_master = setup_primary
+
+
+def disconnect(callback: Callable[[], object] | None = None) -> Outcome[None]:
+    """Let all workers finish and end; `callback()` once they are all disconnected."""
+    primary = _primary()
+    leaving = list(primary.workers.values())
+    primary.disconnect_all()
+    outcome = primary.when(lambda: not any(worker.connected for worker in leaving))
+    if callback is not None:
+        outcome.then(callback)  # type: ignore[arg-type]
+    return outcome
+
+
+def run() -> None:
+    """Serve until no worker is left. Ctrl-C or SIGTERM lets all finish; a second one kills them."""
+    from .hosts import Stopper
+
+    primary = _primary()
+    with Stopper(primary):
+        primary.turn_until(lambda: primary.is_empty() and not len(primary.outbox))
+    primary.rest()
+
+
+async def serve() -> None:
+    """Serve until no worker is left, in a coroutine; as `run()`, SIGTERM lets all finish.
+
+    Cancelled (as Ctrl-C does it), all workers are let finish before it ends.
+    """
+    from .hosts import on_stop_signal
+
+    primary = _primary()
+    async with sys.modules[__name__]:
+        with on_stop_signal(primary):
+            await primary.when(primary.is_empty)
+
+
+class _Cluster(type(sys)):  # type: ignore[misc]
+    """The class of this module."""
+
+    async def __aenter__(self) -> _Cluster:
+        _primary()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        primary = _primary()
+        primary.stop()
+        await primary.when(primary.is_empty)
+        primary.rest()
+        primary.leave_asyncio()
+
+    @property
+    def workers(self) -> dict[int, Worker]:
+        """The workers by id: those that run, and have not been told to end."""
+        return {} if _Own.primary is None else _Own.primary.workers
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is set; empty before the first `setup_primary` or `fork`."""
+        return {} if _Own.primary is None else dict(_Own.primary.settings)
+
+    @property
+    def worker(self) -> OwnWorker | None:
+        """This worker; None in the primary."""
+        if is_worker and _Own.worker is None:
+            from .child import OwnWorker
+
+            _Own.worker = OwnWorker()
+        return _Own.worker
+
+
+sys.modules[__name__].__class__ = _Cluster

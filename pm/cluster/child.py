@@ -1,0 +1,71 @@
+"""The worker as it sees itself: `cluster.worker` in a program that `cluster.fork()` has started."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..worker import farewell, here
+from .events import Emitter
+
+
+class OwnProcess:
+    """The process of this worker."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+
+
+class OwnWorker(Emitter):
+    """This worker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.id = here.member
+        self.process = OwnProcess()
+        self.state = "online"
+        """`online`, `disconnecting` or `destroying`, `disconnected`."""
+        self.exited_after_disconnect: bool | None = None
+        self._connected = True
+        farewell.on_leave = self._leave
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.id} pid {self.process.pid} {self.state}>"
+
+    def disconnect(self) -> OwnWorker:
+        """Ask the master to let this worker finish what it has, and end. Returns it."""
+        self.state = "disconnecting"
+        self._ask_to_leave()
+        return self
+
+    def kill(self, sig: str | int = "SIGTERM") -> None:  # noqa: ARG002 - Node ignores it here too
+        """End this process at once, with exit code 0, as asked for; the signal is ignored."""
+        self.state = "destroying"
+        self._ask_to_leave()
+        self._leave()
+        sys.exit(0)
+
+    destroy = kill
+
+    def is_connected(self) -> bool:
+        """True until this worker leaves."""
+        return self._connected
+
+    def is_dead(self) -> bool:
+        """False: it asks."""
+        return False
+
+    def _ask_to_leave(self) -> None:
+        self.exited_after_disconnect = True
+        try:
+            if here.link is not None:
+                here.link.tell({"do": "leave", "pid": os.getpid()}, [])
+        except OSError:  # the master has died: the farewell is under way
+            pass
+
+    def _leave(self) -> None:
+        if self._connected and os.getpid() == self.process.pid:
+            self._connected = False
+            self.exited_after_disconnect = True
+            self.state = "disconnected"
+            self.emit("disconnect")

@@ -1,0 +1,109 @@
+"""What the engine reports of the workers, turned into states and events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..master.process import is_runnable
+from ..master.readiness import Expected
+from ..master.worker import Worker as Inner
+from .address import address_of
+from .forked import Worker
+from .launch import launch_of
+
+if TYPE_CHECKING:
+    from .primary import Primary
+
+
+class Reports:
+    """Listens to the engine of one program."""
+
+    def __init__(self, primary: Primary) -> None:
+        self._primary = primary
+
+    # For the engine, which calls this its owner.
+
+    def expected(self, inner: Inner) -> Expected:
+        """Say what a worker has to do before it is ready: what the one did that it replaces."""
+        return launch_of(inner).expected
+
+    def on_ready(self, inner: Inner, _how: str) -> None:
+        """Take note that a worker serves."""
+
+    def on_gone(self, inner: Inner) -> None:
+        """Take note that a worker has ended, or could not be started."""
+        worker = launch_of(inner).member
+        worker.process.finished(inner.ended)
+        self.hung_up(inner)
+        self._primary.outbox.later(lambda: self._bury(inner, worker))
+
+    def _bury(self, inner: Inner, worker: Worker) -> None:
+        primary = self._primary
+        worker.state = "dead"
+        primary.forget(worker)
+        if inner.ended is None:
+            return primary.outbox.tell(worker, "error", launch_of(inner).error)
+        worker.exited_after_disconnect = bool(worker.exited_after_disconnect)
+        result = worker.process.exit_code, worker.process.signal_code
+        primary.outbox.tell(worker, "exit", *result)
+        primary.outbox.tell(primary.events, "exit", worker, *result)
+
+    def changed(self) -> None:
+        """Nothing: states are looked at, not shown."""
+
+    settle_soon = changed
+
+    # For listeners and links.
+
+    def accepts(self, member: object, key: str) -> None:
+        """Take note that a worker has taken its probe."""
+        inner = self._primary.crew.by_launch(member)
+        if inner is not None:
+            inner.accepted.add(key)
+            self._primary.crew.lives.judge(inner)
+
+    def runs(self, member: object) -> bool:
+        """True if a worker only waits for a core."""
+        inner = self._primary.crew.by_launch(member)
+        return inner is not None and is_runnable(inner.pid)
+
+    def online(self, inner: Inner, _fds: list[int]) -> None:
+        """Take note that a worker is about to run its program."""
+        self._note(inner, "online")
+
+    def listens(self, inner: Inner, key: str) -> None:
+        """Take note that a worker listens."""
+        handoff = self._primary.listeners.get(key)
+        if handoff is not None:
+            self._note(inner, "listening", address_of(handoff))
+
+    def leaves(self, inner: Inner, _fds: list[int]) -> None:
+        """Take note that a worker asks for its own end."""
+        self._primary.disconnect(launch_of(inner).member)
+
+    def _note(self, inner: Inner, event: str, *args: Any) -> None:
+        """Tell an event of a worker, which is also its state from then on."""
+        worker, primary = launch_of(inner).member, self._primary
+
+        def tell() -> None:
+            worker.state = event
+            primary.outbox.tell(worker, event, *args)
+            primary.outbox.tell(primary.events, event, worker, *args)
+
+        primary.outbox.later(tell)
+
+    def hung_up(self, inner: Inner) -> None:
+        """Take note that a worker has closed its link, or died."""
+        self._primary.crew.hung_up(inner)
+        worker, primary = launch_of(inner).member, self._primary
+        if not worker.connected:
+            return
+        worker.connected = False
+
+        def tell() -> None:
+            worker.state = "disconnected"
+            worker.exited_after_disconnect = bool(worker.exited_after_disconnect)
+            primary.outbox.tell(worker, "disconnect")
+            primary.outbox.tell(primary.events, "disconnect", worker)
+
+        primary.outbox.later(tell)

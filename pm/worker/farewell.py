@@ -1,0 +1,106 @@
+"""How a worker of `cluster.fork()` leaves: when it is told to, and when its master has died.
+
+The stop signal of such a worker raises SystemExit once the master drains it, so that `finally`
+and atexit have their turn; at any other time it ends the process as in any program. A program
+that handles the signal itself is not concerned.
+
+There is no template to be the warden: the kernel signals the end of the drain pipe (SIGIO), and
+the worker then lets its connections finish and stops itself. No thread is needed for that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import sys
+import time
+
+from . import board, here
+from .conversation import BUSY, OPEN
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+_LOOK = 0.02
+_FIRST_LOOK = 0.05
+"""Seconds in which the app reads what its channels still hold."""
+_OPEN_GRACE = 1.0
+"""Seconds that a new or blind connection is given."""
+
+
+def _nothing() -> None:
+    """Stand in for an app that asked for no word at its end."""
+
+
+class _Orphan:
+    """What is known of the master's death."""
+
+    died_at = 0.0
+    kill_timeout = 10.0
+    signalled = False
+
+
+on_leave: Callable[[], None] = _nothing
+"""Called once, before the worker leaves: the master is told, and so is the app."""
+
+
+def prepare(kill_timeout: float) -> None:
+    """Take the stop signal, and ask for the signal that the master's death sends."""
+    _Orphan.kill_timeout = kill_timeout
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGIO, _drain_pipe_changed)
+    fcntl.fcntl(here.drain_fd, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(here.drain_fd, fcntl.F_GETFL)
+    fcntl.fcntl(here.drain_fd, fcntl.F_SETFL, flags | os.O_ASYNC)
+    _drain_pipe_changed()  # it may have died before
+
+
+def is_leaving() -> bool:
+    """True once the master drains this worker, or has died."""
+    return _Orphan.died_at > 0 or (here.page is not None and here.page[0] != board.SERVE)
+
+
+def leave() -> None:
+    """Say goodbye and end the program, in its main thread."""
+    on_leave()
+    sys.exit(0)
+
+
+def _stop(number: int, _: Any) -> None:
+    """End as the master wishes, or as any program does at SIGTERM."""
+    if is_leaving():
+        leave()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _drain_pipe_changed(*_: Any) -> None:
+    poll = select.poll()
+    poll.register(here.drain_fd, 0)
+    if not poll.poll(0) or _Orphan.died_at:  # the drain has begun, that is all
+        return
+    _Orphan.died_at = time.monotonic()
+    if here.page is not None:
+        here.page[0] = board.FINISH
+    signal.signal(signal.SIGALRM, _look)
+    signal.setitimer(signal.ITIMER_REAL, _FIRST_LOOK, _LOOK)
+
+
+def _look(*_: Any) -> None:
+    """Stop once everything accepted is answered; be killed if that takes too long."""
+    waited = time.monotonic() - _Orphan.died_at
+    if not _Orphan.signalled and (waited >= _Orphan.kill_timeout or not _at_work(waited)):
+        _Orphan.signalled = True
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it comes once more, and kills
+        signal.setitimer(signal.ITIMER_REAL, _Orphan.kill_timeout)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _at_work(waited: float) -> bool:
+    page = here.page[1:] if here.page is not None else b""
+    if waited < _OPEN_GRACE and (OPEN in page or board.BLIND in page):
+        return True
+    return BUSY in page

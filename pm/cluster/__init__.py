@@ -62,7 +62,7 @@ def _primary() -> Primary:
         from .primary import Primary
 
         _Own.primary = Primary(_events)
-    _Own.primary.join_asyncio()
+    _Own.primary.host.join_asyncio()
     return _Own.primary
 
 
@@ -103,7 +103,7 @@ def run() -> None:
 
     primary = _primary()
     with Stopper(primary):
-        primary.turn_until(lambda: primary.is_empty() and not len(primary.outbox))
+        primary.host.turn_until(lambda: primary.is_empty() and not len(primary.outbox))
     primary.rest()
 
 
@@ -115,9 +115,11 @@ async def serve() -> None:
     from .hosts import on_stop_signal
 
     primary = _primary()
-    async with sys.modules[__name__]:
+    try:
         with on_stop_signal(primary):
             await primary.when(primary.is_empty)
+    finally:
+        await primary.finish()
 
 
 class _Cluster(type(sys)):  # type: ignore[misc]
@@ -128,11 +130,7 @@ class _Cluster(type(sys)):  # type: ignore[misc]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        primary = _primary()
-        primary.stop()
-        await primary.when(primary.is_empty)
-        primary.rest()
-        primary.leave_asyncio()
+        await _primary().finish()
 
     @property
     def workers(self) -> dict[int, Worker]:

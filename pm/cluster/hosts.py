@@ -24,24 +24,6 @@ def running_asyncio() -> asyncio.AbstractEventLoop | None:
     return events._get_running_loop() if events is not None else None
 
 
-def turn_until(loop: Loop, done: Callable[[], bool]) -> None:
-    """Let a loop turn by itself until something is done. Raises RuntimeError within asyncio."""
-    if running_asyncio() is not None:
-        raise RuntimeError("an asyncio loop is running: use `await`")
-
-    def look() -> None:
-        if done():
-            loop.stop()
-
-    loop.after_each.append(look)
-    loop.call_at(now(), look)
-    try:
-        if not done():
-            loop.run()
-    finally:
-        loop.after_each.remove(look)
-
-
 class Stopper:
     """Ctrl-C and SIGTERM for the time of a run: first time stop, second time kill.
 
@@ -130,3 +112,44 @@ class Embedding:
             self.host.remove_reader(self._loop.fileno())
             if self._timer is not None:
                 self._timer.cancel()
+
+
+class Host:
+    """Where the loop of a program's master has its turns at present."""
+
+    def __init__(self, loop: Loop, outbox: Outbox) -> None:
+        self._loop = loop
+        self._outbox = outbox
+        self._embedding: Embedding | None = None
+
+    def turn_until(self, done: Callable[[], bool]) -> None:
+        """Let the loop turn by itself until something is done. Raises RuntimeError in asyncio."""
+        if running_asyncio() is not None:
+            raise RuntimeError("an asyncio loop is running: use `await`")
+        loop = self._loop
+
+        def look() -> None:
+            if done():
+                loop.stop()
+
+        loop.after_each.append(look)
+        loop.call_at(now(), look)
+        try:
+            if not done():
+                loop.run()
+        finally:
+            loop.after_each.remove(look)
+
+    def join_asyncio(self) -> None:
+        """Let the loop turn within the asyncio loop that runs now, if there is one."""
+        running = running_asyncio()
+        if running is None or (self._embedding is not None and self._embedding.host is running):
+            return
+        self.leave_asyncio()
+        self._embedding = Embedding(self._loop, self._outbox, running)
+
+    def leave_asyncio(self) -> None:
+        """Let the loop be on its own again."""
+        if self._embedding is not None:
+            self._embedding.leave()
+            self._embedding = None

@@ -22,7 +22,7 @@ from ..worker import board
 from . import options
 from .events import Emitter
 from .forked import Worker
-from .hosts import Embedding, running_asyncio, turn_until
+from .hosts import Host
 from .launch import Exits, Launch
 from .outbox import Outbox
 from .outcome import Outcome
@@ -39,6 +39,7 @@ class Primary:
         self.loop = Loop()
         self.outbox = Outbox(self.loop)
         self.outbox.on_empty = self._rest
+        self.host = Host(self.loop, self.outbox)
         self.settings: dict[str, Any] = {}
         self.workers: dict[int, Worker] = {}
         """Those that run, and have not been told to end."""
@@ -48,7 +49,6 @@ class Primary:
         """All workers are told to end, and none is forked."""
         self.outcomes: list[tuple[Callable[[], bool], Outcome[Any]]] = []
         """What is waited for, and who is told."""
-        self._embedding: Embedding | None = None
         self._release = False
         """Nobody will serve the ports any more."""
         reports = Reports(self)
@@ -94,17 +94,9 @@ class Primary:
         if inner is None or inner.asked:
             return
         worker.exited_after_disconnect = True
-        mode = board.HAND_OVER if self._has_heirs(inner) else board.FINISH
+        mode = board.HAND_OVER if _has_heirs(inner, self.listeners) else board.FINISH
         inner.set_mode(mode)  # also of one that only starts: it leaves as it is told
         self.crew.lives.retire(inner, "disconnect", mode)
-
-    def _has_heirs(self, inner: Inner) -> bool:
-        """True if on each of its listeners another worker takes connections."""
-        served = [handoff.lanes for handoff in self.listeners if inner.key in handoff.lanes]
-        return all(
-            any(lane.entered for member, lane in lanes.items() if member != inner.key)
-            for lanes in served
-        )
 
     def stop(self) -> None:
         """Refuse new connections, and let all workers finish and end."""
@@ -122,7 +114,7 @@ class Primary:
 
     def when(self, condition: Callable[[], bool]) -> Outcome[None]:
         """Return what is done as soon as a condition holds, after all events that wait."""
-        outcome: Outcome[None] = Outcome(self)
+        outcome: Outcome[None] = Outcome(self.host)
         self.outcomes.append((condition, outcome))
         self.outbox.later(lambda: None)
         return outcome
@@ -133,27 +125,16 @@ class Primary:
             if inner.pid:
                 process.send_group(inner.pid, signal.SIGKILL)
 
-    def turn_until(self, done: Callable[[], bool]) -> None:
-        """Let the loop turn by itself until something is done."""
-        turn_until(self.loop, done)
-
-    def join_asyncio(self) -> None:
-        """Let the loop turn within the asyncio loop that runs now, if there is one."""
-        host = running_asyncio()
-        if host is None or (self._embedding is not None and self._embedding.host is host):
-            return
-        self.leave_asyncio()
-        self._embedding = Embedding(self.loop, self.outbox, host)
-
-    def leave_asyncio(self) -> None:
-        """Let the loop be on its own again."""
-        if self._embedding is not None:
-            self._embedding.leave()
-            self._embedding = None
-
     def is_empty(self) -> bool:
         """True if no worker lives."""
         return not self.living
+
+    async def finish(self) -> None:
+        """Stop all workers, wait for their end, and leave the asyncio loop."""
+        self.stop()
+        await self.when(self.is_empty)
+        self.rest()
+        self.host.leave_asyncio()
 
     def rest(self) -> None:
         """Release the ports: the program does not serve any longer."""
@@ -173,6 +154,15 @@ class Primary:
         for waiting in [waiting for waiting in self.outcomes if waiting[0]()]:
             self.outcomes.remove(waiting)
             waiting[1].succeed(None)
+
+
+def _has_heirs(inner: Inner, listeners: Listeners) -> bool:
+    """True if on each listener of a worker another one takes connections."""
+    served = [handoff.lanes for handoff in listeners if inner.key in handoff.lanes]
+    return all(
+        any(lane.entered for member, lane in lanes.items() if member != inner.key)
+        for lanes in served
+    )
 
 
 def _environ(added: dict[str, Any]) -> dict[str, str]:

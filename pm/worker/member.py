@@ -33,6 +33,7 @@ def begin(fd: int) -> program.Job:
     here.member = order["id"]
     forks.Forks().follow()
     patches.install(())
+    sys.modules["pm"] = sys.modules[__name__.partition(".")[0]]  # a program that forks imports us
     target, script = order["target"], order["script"]
     program.add_first_path(target, script)
     atexit.register(listening.leave)  # first in, last out

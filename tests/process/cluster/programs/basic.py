@@ -3,6 +3,7 @@
 import os
 
 from checks import Record, done, listener
+
 from pm import cluster
 
 if cluster.is_primary:

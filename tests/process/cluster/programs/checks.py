@@ -76,17 +76,11 @@ async def ask(port, host="127.0.0.1"):
 
 async def until(condition, what):
     """Wait until a condition holds."""
-    async with asyncio.timeout(PATIENCE) if sys.version_info >= (3, 11) else _Always():
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-class _Always:
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        return None
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + PATIENCE
+    while not condition():
+        assert clock() < deadline, what
+        await asyncio.sleep(0.005)
 
 
 def port_of(record):

@@ -4,6 +4,7 @@ import socket
 import threading
 
 from checks import Record, done, listener, serve_ids
+
 from pm import cluster
 
 CLIENTS, WORKERS = 12, 3

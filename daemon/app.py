@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Coroutine
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from .record import Record
 from .runfile import RunFile
 from .turns import Ticket, Turns
 from .views import Facts, app_view
+
+_MESSAGES = 5
 
 
 class Office(Protocol):
@@ -49,6 +52,8 @@ class App:
         self.masters = Masters(record.name, office.place, self)
         self.fault = ""
         """Why it was given up, if it was."""
+        self.messages: deque[Event] = deque(maxlen=_MESSAGES)
+        """The latest that its workers have sent."""
         self._office = office
         self._deaths = Deaths()
         self._history = History()

@@ -92,7 +92,8 @@ class Supervisor:
 
     def events(self, app: str) -> tuple[Event, ...]:
         """Return what happened to an app, the latest first."""
-        return self._store.events(app)
+        found = [*self.apps[app].messages, *self._store.events(app)]
+        return tuple(sorted(found, key=lambda event: -event.at))
 
     # What apps need of us.
 
@@ -108,7 +109,14 @@ class Supervisor:
         return remark
 
     def emit(self, event: Event, request: str = "") -> None:
-        """Keep an event, log it and publish it; a full disk stops none of the rest."""
+        """Keep an event, log it and publish it; a full disk stops none of the rest.
+
+        Of messages only the last few are kept, and none on the disk: there may be many.
+        """
+        if event.kind == "message":
+            if event.app in self.apps:
+                self.apps[event.app].messages.append(event)
+            return self._publish(f"event.{event.app}", dumps(event))
         if event.app in self.apps:
             try:
                 self._store.add_event(event)

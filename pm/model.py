@@ -222,7 +222,10 @@ class Event:
     at: float
     app: str
     kind: str
-    """One of `start online exit restart reload stop errored delete listening note`."""
+    """One of `start online exit restart reload stop errored delete listening note message`.
+
+    The reason of a `message` is JSON, as a worker has sent it to its master.
+    """
     reason: str = ""
     slot: int | None = None
     pid: int = 0

@@ -67,7 +67,7 @@ class Reports:
         inner = self._primary.crew.by_launch(member)
         return inner is not None and is_runnable(inner.pid)
 
-    def online(self, inner: Inner, _fds: list[int]) -> None:
+    def online(self, inner: Inner, *_: object) -> None:
         """Take note that a worker is about to run its program."""
         self._note(inner, "online")
 
@@ -77,7 +77,7 @@ class Reports:
         if handoff is not None:
             self._note(inner, "listening", address_of(handoff))
 
-    def leaves(self, inner: Inner, _fds: list[int]) -> None:
+    def leaves(self, inner: Inner, *_: object) -> None:
         """Take note that a worker asks for its own end."""
         self._primary.disconnect(launch_of(inner).member)
 

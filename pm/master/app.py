@@ -120,6 +120,7 @@ class App:
 
     def on_gone(self, worker: Worker) -> None:
         """A worker has ended; one that failed to start is looked at with its last words."""
+        self.changed()
         failed = worker.ready_at is None and not worker.asked
         if failed and worker.pid:
             self.words.after(worker.pid, lambda: self._conclude(worker))

@@ -23,7 +23,10 @@ from .restart import Exit
 from .worker import Load, Worker
 
 _AT_ONCE = 64
-"""Messages of one worker that are taken in one round."""
+"""Messages of one worker that are taken in one round, if that takes less than `_TURN` seconds."""
+_TURN = 0.005
+_LAST_WORDS = 1000
+"""More messages than a link holds: a worker's forked children may live on, and talk."""
 
 
 class Crew:
@@ -160,8 +163,9 @@ class Crew:
         return True
 
     def _listen_to(self, worker: Worker) -> None:
+        until = now() + _TURN
         for _ in range(_AT_ONCE):
-            if not self.on_message(worker):
+            if not self.on_message(worker) or now() > until:
                 return
 
     def hung_up(self, worker: Worker) -> None:
@@ -170,8 +174,9 @@ class Crew:
             self._loop.forget(worker.link.fileno())
 
     def _gone(self, worker: Worker, ended: Exit | None) -> None:
-        while worker.link is not None and self.on_message(worker):
-            pass  # what it has said last: connections that it has given back
+        for _ in range(_LAST_WORDS):  # what it has said last: connections that it has given back
+            if worker.link is None or not self.on_message(worker):
+                break
         worker.ended = ended
         self._by_launch.pop(worker.launch, None)
         self._by_pid.pop(worker.pid, None)

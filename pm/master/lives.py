@@ -16,6 +16,7 @@ from .lane import WAKE
 from .life import Effect, Event, step
 from .listeners import Listeners
 from .loop import Loop, now
+from .mailbox import STOP
 from .readiness import Expected, Facts, assess
 from .worker import BLIND, BLIND_GRACE, Worker
 
@@ -132,7 +133,7 @@ class Lives:
         worker.look = self._loop.call_at(now() + pause, lambda: self.look(worker))
 
     def _rests(self, worker: Worker, waited: float) -> bool:
-        if worker.busy(_UNDER_WAY):
+        if worker.busy(_UNDER_WAY) or worker.shelf.listening(STOP):
             return False
         if waited < BLIND_GRACE and worker.busy(BLIND):
             return False

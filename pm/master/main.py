@@ -21,7 +21,10 @@ from .daemonlink import DaemonLink
 from .lastwords import LastWords
 from .logs import LogPath, LogPlan, LogWriter, Rotation
 from .loop import Loop, Timer, now
+from .notices import Notices
 from .notify import Notify
+from .outbound import Outbound
+from .postoffice import PostOffice
 from .questions import Questions
 from .runfile import RunFile
 from .spawn import Spawned, allow_many_files
@@ -64,6 +67,11 @@ class Master:
             app.listeners.keep(key, socket.socket(fileno=fd))
         questions = Questions(app.crew, app.listeners)
         app.crew.on_message = questions.receive
+        self._notices = Notices(app)
+        self._mail = PostOffice(self._loop, app.crew)
+        self._mail.on_rest = app.crew.lives.look
+        self._mail.on_message = Outbound(app.news, app.slots).take
+        questions.others.update(self._mail.verbs, slots=self._notices.say_slots)
         self._commands = Commands(app, self)
         os.set_inheritable(control, False)
         listening = socket.socket(fileno=control)
@@ -141,6 +149,7 @@ class Master:
         if not self._app.news.dirty:
             return
         self._app.news.dirty = False
+        self._notices.post()
         self._run_file.write(sorted(w.pid for w in self._app.crew if w.pid))
         self._link.status(self._status())
 

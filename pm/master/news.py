@@ -29,6 +29,10 @@ class News:
         number = slot.number if slot else None
         self.publish(Event(time.time(), self._app, kind, reason, number, pid), self.request)
 
+    def message(self, text: str, slot: Slot, pid: int) -> None:
+        """Publish what a worker sends to the master; nothing shown changes by it."""
+        self.publish(Event(time.time(), self._app, "message", text, slot.number, pid), 0)
+
     def remark(self, text: str) -> None:
         """Keep a remark, once."""
         if text not in self.notes:

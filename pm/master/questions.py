@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import _socket
-import array
 import errno
-import json
 import os
 import socket
 from collections.abc import Callable
@@ -13,14 +10,15 @@ from typing import Any
 
 from ..errors import PmError
 from ..model import Scheduling
+from ..worker import parcel
 from ..worker.link import received_fds
 from .crew import Crew
 from .lane import MOVED, WAKE
 from .listeners import Address, Listeners, key_of
 from .loop import now
+from .reply import answer
 from .worker import Worker
 
-_LARGEST = 1 << 14
 _SPACE = socket.CMSG_SPACE(4 * 4)
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _MOST_INDEXES = 64
@@ -28,6 +26,10 @@ _MOST_INDEXES = 64
 
 class Bad(PmError):
     """A message that makes no sense."""
+
+
+Verb = Callable[[Worker, dict[str, Any], bytes, list[int]], None]
+"""Takes a message: who sent it, head, body, and fds that are closed afterwards."""
 
 
 class Questions:
@@ -40,14 +42,14 @@ class Questions:
         """Called when nobody is at the other end of a worker's link."""
         self.on_listen: Callable[[Worker, str], None] = lambda _worker, _key: None
         """Called when a worker listens on a key."""
-        self.others: dict[str, Callable[[Worker, list[int]], None]] = {}
-        """What else a worker may say, and who takes it, with the fds that came along."""
+        self.others: dict[str, Verb] = {}
+        """What else a worker may say, and who takes it."""
 
     def receive(self, worker: Worker) -> bool:
         """Take one message from a worker's link; False if there is none."""
         assert worker.link is not None
         try:
-            raw, extra, _, _ = worker.link.recvmsg(_LARGEST, _SPACE, _FLAGS)
+            raw, extra, _, _ = worker.link.recvmsg(parcel.DATAGRAM, _SPACE, _FLAGS)
         except BlockingIOError:
             return False
         except OSError:
@@ -55,7 +57,12 @@ class Questions:
         fds = received_fds(extra)
         try:
             if raw:
-                self._handle(worker, json.loads(raw), fds)
+                message, body = parcel.unpack(raw, fds)
+                other = self.others.get(message["do"])
+                if other is not None:
+                    other(worker, message, body, fds)
+                else:
+                    self._handle(worker, message, fds)
             else:
                 self.on_hang_up(worker)
         except Exception:
@@ -93,8 +100,6 @@ class Questions:
                 worker.attach_page(int(message["pid"]), fds[0])
             case "child":
                 worker.pages[int(message["pid"])] = worker.pages.pop(int(message["board"]))
-            case other:
-                self.others[other](worker, fds)
 
     def _bind(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
         """Answer with the worker's end of a lane, and the listener if it is not its own socket."""
@@ -109,14 +114,14 @@ class Questions:
         except OSError as error:
             number = error.errno or errno.EINVAL
             worker.refused = (str(address[0]), int(address[1]), number)
-            return _answer(reply, {"errno": number}, [])
+            return answer(reply, {"errno": number}, [])
         except OverflowError:
-            return _answer(reply, {"errno": errno.EINVAL}, [])
+            return answer(reply, {"errno": errno.EINVAL}, [])
         shared = worker.generation.spec.scheduling is Scheduling.SHARED
         lane = handoff.lanes.get(worker.key) or handoff.attach(worker.key, shared)
         lane.holders.add(int(message["pid"]))
         given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.sock.fileno()])
-        _answer(reply, {"errno": 0, "key": key, "shared": shared}, given)
+        answer(reply, {"errno": 0, "key": key, "shared": shared}, given)
 
     def _say_whose(self, worker: Worker, fds: list[int]) -> None:
         """Say which listener a channel of the worker belongs to, to a child that was given it."""
@@ -125,20 +130,22 @@ class Questions:
         for key, handoff in self._listeners.items():
             lane = handoff.lanes.get(worker.key)
             if lane is not None and os.fstat(lane.theirs.fileno()).st_ino == inode:
-                answer = {"errno": 0, "key": key, "listens": key in worker.listened}
-                return _answer(reply, answer, [handoff.gate.sock.fileno()])
-        _answer(reply, {"errno": errno.ENOENT}, [])
+                said: dict[str, object] = {
+                    "errno": 0, "key": key, "listens": key in worker.listened,
+                }  # fmt: skip
+                return answer(reply, said, [handoff.gate.sock.fileno()])
+        answer(reply, {"errno": errno.ENOENT}, [])
 
     def _listen(self, worker: Worker, key: str, backlog: int, fds: list[int]) -> None:
         handoff = self._listeners.get(key)
         if handoff is None or worker.key not in handoff.lanes:
-            return _answer(fds[0], {"errno": errno.EINVAL}, [])
+            return answer(fds[0], {"errno": errno.EINVAL}, [])
         try:
             first = not handoff.gate.backlog
             handoff.open(worker.key, max(1, min(backlog, 1 << 16)))
         except OSError as error:
-            return _answer(fds[0], {"errno": error.errno or errno.EINVAL}, [])
-        _answer(fds[0], {"errno": 0}, [])
+            return answer(fds[0], {"errno": error.errno or errno.EINVAL}, [])
+        answer(fds[0], {"errno": 0}, [])
         if first:
             self._listeners.opened(key)
         worker.listened[key] = now()
@@ -176,14 +183,3 @@ def _address(given: Any) -> Address:
     if not isinstance(host, str) or not isinstance(port, int) or len(rest) > 2:
         raise Bad("address")
     return (host, port, *map(int, rest))
-
-
-def _answer(reply: int, body: dict[str, object], fds: list[int]) -> None:
-    sock = _socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, os.dup(reply))
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds).tobytes())]
-    try:
-        sock.sendmsg([json.dumps(body).encode()], rights if fds else [], socket.MSG_DONTWAIT)
-    except OSError:  # the asker has gone
-        pass
-    finally:
-        sock.close()

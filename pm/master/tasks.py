@@ -33,6 +33,7 @@ class Want:
         """Change what is wanted."""
         app = self._app
         app.wanted = set(self._slots)
+        app.changed()
         app.tasks.append(self)
         for slot in list(app.slots.values()):
             if slot.number not in app.wanted:

@@ -13,6 +13,7 @@ from ..record import dataclass, field
 from ..worker import board
 from .life import Life
 from .loop import Timer, now
+from .mailbox import Shelf
 from .pipes import Pipes
 from .restart import Exit
 
@@ -57,6 +58,8 @@ class Worker:
     """Write end: one byte in it is the drain signal."""
     pages: dict[int, mmap.mmap] = field(default_factory=dict)
     """Boards by pid: the worker's own and its forked children's."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """Its mail."""
     pipes: Pipes | None = None
     launched: float = field(default_factory=now)
     started_at: float = field(default_factory=time.time)
@@ -102,6 +105,8 @@ class Worker:
         Raises OSError or ValueError if `fd` is no board.
         """
         page = board.attach(fd)
+        if pid in self.pages:  # the same process, after an exec
+            board.write_notice(page, *board.read_notice(self.pages[pid]))
         for other in list(self.pages):
             if other == pid or (other > 0 and other != self.pid and not _lives(other)):
                 self.pages.pop(other).close()

@@ -3,7 +3,8 @@
 Byte 0 is the mode, written by the master; byte N is the state of the connection on fd N,
 written by the process that accepted it. Behind these, one byte for each 256 fds tells whether any
 of them was ever used, so that counting does not read the whole page. A store of one byte needs no
-lock.
+lock. Last stands what the master lets the worker know at no cost: whether it leads, and how many
+slots there are.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import struct
 
 SIZE = 1 << 16
 """fds that are followed."""
 _GROUP = 256
 _GROUPS = slice(SIZE, SIZE + SIZE // _GROUP)
 _LENGTH = SIZE + 4096
+_NOTICE = struct.Struct("I")  # native: stored at once
+_NOTICE_AT = SIZE + 2048
+_LEADS = 1 << 31
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 SERVE = 0
@@ -65,3 +70,14 @@ def count(page: mmap.mmap) -> int:
         total += len(page[first : (group + 1) * _GROUP].translate(None, b"\0"))
         group = used.find(1, group + 1)
     return total
+
+
+def write_notice(page: mmap.mmap, leads: bool, slots: int) -> None:
+    """Let the process know whether its worker leads, and how many slots its app has."""
+    _NOTICE.pack_into(page, _NOTICE_AT, slots | (_LEADS if leads else 0))
+
+
+def read_notice(page: mmap.mmap) -> tuple[bool, int]:
+    """Return what `write_notice` wrote last; one word, so it is never half written."""
+    word = _NOTICE.unpack_from(page, _NOTICE_AT)[0]
+    return bool(word & _LEADS), word & (_LEADS - 1)

@@ -19,6 +19,8 @@ link: Link | None = None
 """The line to the master."""
 page: mmap.mmap | None = None
 """This process's board."""
+notices: mmap.mmap | None = None
+"""The worker's own board, also in its forked children: the master's notices stand there."""
 drain_fd = -1
 """Readable for ever once the master has begun to drain this worker."""
 has_children = False
@@ -30,24 +32,26 @@ slot = -1
 generation = 0
 member = 0
 """Number among the workers of a program that forks its own; 0 under an app's master."""
+launch = 0
+"""A number that no other worker of the app ever has; 0 outside of pm."""
 
 
 def become_worker(link_fd: int, board_fd: int, drain: int) -> None:
     """Take over the three fds that the master gave to this worker."""
-    global link, page, drain_fd
+    global link, page, notices, drain_fd
     link = Link(link_fd)
-    page = board.attach(board_fd)
+    page = notices = board.attach(board_fd)
     os.close(board_fd)
     drain_fd = park(drain)
 
 
 def become_child(link_fd: int, drain: int) -> None:
     """Take over the two fds that a child of a worker was started with."""
-    global link, drain_fd
+    global link, drain_fd, notices
     link = Link(link_fd)
     drain_fd = park(drain)
     if os.getpid() == os.getpgrp():  # the worker itself, by os.exec: its old board is stale
-        own_page()
+        notices = own_page()
 
 
 def own_page() -> mmap.mmap | None:
@@ -62,3 +66,22 @@ def own_page() -> mmap.mmap | None:
             pass
         os.close(fd)
     return page
+
+
+def leads() -> bool:
+    """True in the one worker that does what only one is to do, and outside of pm."""
+    if link is None:
+        return True
+    return notices is not None and page is notices and board.read_notice(notices)[0]
+
+
+def slots() -> int:
+    """Return how many slots the app has, 1 outside of pm."""
+    if notices is not None:
+        return max(1, board.read_notice(notices)[1])
+    try:
+        answer = link.ask({"do": "slots"}, [])[0] if link is not None else {}
+    except OSError:  # the master has gone
+        answer = {}
+    count = answer.get("slots")
+    return count if isinstance(count, int) and count > 0 else 1

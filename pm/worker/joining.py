@@ -18,6 +18,7 @@ def join(body: dict[str, Any]) -> None:
     here.become_child(*body["fds"])
     here.app, here.slot, here.generation = body["app"], body["slot"], body["generation"]
     here.member = body["member"]
+    here.launch = body["launch"]
     forks.Forks().follow()
     patches.install(body["exclusive_ports"])
     atexit.register(listening.leave)  # first in, last out

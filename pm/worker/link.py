@@ -8,14 +8,19 @@ throughout: what an app or gevent does to `socket.socket` does not reach it.
 from __future__ import annotations
 
 import _socket
+import _thread
 import array
 import fcntl
-import json
 import os
+import select
 import socket
 import struct
 
+from . import parcel
+
 RAW = _socket.socket
+START, LOCK, POLL = _thread.start_new_thread, _thread.allocate_lock, select.poll
+"""As they are before gevent puts its own in their place."""
 _SPACE = socket.CMSG_SPACE(4 * 4)
 _FLAGS = socket.MSG_CMSG_CLOEXEC
 _PARKED = 256
@@ -70,30 +75,65 @@ class Link:
         """Close the line; what is said afterwards raises OSError."""
         self._sock.close()
 
-    def tell(self, message: dict[str, object], fds: list[int]) -> None:
+    def tell(self, message: dict[str, object], fds: list[int], body: bytes = b"") -> None:
         """Send a message; raises OSError if the master is gone."""
-        self._sock.sendmsg([json.dumps(message).encode()], rights(fds) if fds else [])
+        raw, made = parcel.pack(message, body)
+        carried = [*fds, *made]
+        try:
+            self._sock.sendmsg([raw], rights(carried) if carried else [])
+        finally:
+            for fd in made:
+                os.close(fd)
+
+    def question(self, message: dict[str, object], fds: list[int], body: bytes = b"") -> RAW:
+        """Send a message with a reply socket; returns the end at which the answer will come.
+
+        Raises OSError if the master is gone.
+        """
+        here, there = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self.tell(message, [there.fileno(), *fds], body)
+        except BaseException:
+            here.close()
+            raise
+        finally:
+            there.close()
+        here.settimeout(None)
+        return here
 
     def ask(
-        self, message: dict[str, object], fds: list[int]
+        self, message: dict[str, object], fds: list[int], body: bytes = b""
     ) -> tuple[dict[str, object], list[int]]:
         """Send a message and wait for its answer.
 
         Raises OSError with the errno that the master answers, EPIPE if it is gone.
         """
-        here, there = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        here = self.question(message, fds, body)
         try:
-            self.tell(message, [there.fileno(), *fds])
-            there.close()
-            here.settimeout(None)
-            raw, ancillary, _, _ = here.recvmsg(1 << 12, _SPACE, _FLAGS)
+            answer, _, received = take(here)
         finally:
             here.close()
-            there.close()
-        if not raw:
-            raise BrokenPipeError(32, "the master is gone")
-        answer: dict[str, object] = json.loads(raw)
         errno = answer.get("errno")
         if isinstance(errno, int) and errno:
             raise OSError(errno, os.strerror(errno))
-        return answer, received_fds(ancillary)
+        return answer, received
+
+
+def take(sock: RAW) -> tuple[dict[str, object], bytes, list[int]]:
+    """Receive an answer: its head, its body, and the fds that came for the app.
+
+    Raises BrokenPipeError if the master is gone, OSError if what it says makes no sense.
+    """
+    raw, ancillary, _, _ = sock.recvmsg(parcel.DATAGRAM, _SPACE, _FLAGS)
+    fds = received_fds(ancillary)
+    if not raw:
+        raise BrokenPipeError(32, "the master is gone")
+    try:
+        head, body = parcel.unpack(raw, fds)
+    except parcel.Unfit as error:
+        for fd in fds:
+            os.close(fd)
+        raise OSError(74, f"no answer: {error}") from None
+    if "size" in head:
+        os.close(fds.pop())
+    return head, body, fds

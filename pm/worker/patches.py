@@ -17,4 +17,4 @@ def install(exclusive_ports: Iterable[int]) -> None:
     shim.install()
     execs.install()
     hooks.install()
-    sys.meta_path.append(publicname.PublicName())
+    sys.meta_path.insert(0, publicname.PublicName)

@@ -140,6 +140,7 @@ class Template:
         here.become_worker(link, page, drain)
         forks.Forks().follow()
         here.slot, here.generation, here.app = order["slot"], order["generation"], self.app["name"]
+        here.launch = order["id"]
         atexit.register(listening.leave)  # first in, last out
         _reseed()
         gc.enable()

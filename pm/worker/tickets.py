@@ -30,6 +30,7 @@ class Ticket:
         self.body: dict[str, Any] = {
             "fds": fds, "app": here.app, "slot": here.slot, "generation": here.generation,
             "exclusive_ports": sorted(shim.exclusive), "member": here.member,
+            "launch": here.launch,
         }  # fmt: skip
 
     def program(self, code: str) -> str:

@@ -1,0 +1,209 @@
+"""Messages between real workers, by way of their master."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.process.engine import Engine, plain_env, spec_of
+from tests.process.remote import Refused, Remote
+from tests.processes import is_alive
+from tests.waiting import until
+
+
+def test_a_broadcast_reaches_every_worker_the_sender_too(tmp_path: Path) -> None:
+    with Remote(tmp_path, 3, "listen") as app:
+        pids = app.pids()
+        assert app.ask(1, "pm.broadcast({'users': 25})") is True
+        for slot in range(3):
+            assert app.got(slot, 1) == [{"users": 25}]
+            assert app.got(slot, 1, "SENDERS") == [[2, 1, pids[1]]]
+
+
+def test_who_a_worker_is(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2) as app:
+        assert [app.ask(slot, "pm.worker.slot") for slot in range(2)] == [0, 1]
+        assert [app.ask(slot, "pm.worker.id") for slot in range(2)] == [1, 2]
+        assert app.ask(1, "(pm.worker.app, pm.worker.generation)") == ["remote", 1]
+        assert app.call("restart", slots=[1]).error is None
+        app.online(2)
+        assert app.ask(1, "(pm.worker.id, pm.worker.generation)") == [3, 2]
+
+
+def test_messages_of_one_sender_come_in_their_order_and_all(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2, "listen") as app:
+        many = 3000
+        app.ask(0, f"[pm.broadcast(n) for n in range({many})] and None")
+        for slot in range(2):
+            assert app.got(slot, many) == list(range(many))
+
+
+def test_a_large_message_and_one_that_is_too_large(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2, "listen") as app:
+        assert app.ask(0, "pm.broadcast('x' * 1_000_000)") is True
+        app.got(1, 1)
+        assert app.ask(1, "len(GOT[0])") == 1_000_000
+        with pytest.raises(Refused, match=r"MessageTooLarge: a message of 1048579 bytes"):
+            app.ask(0, "pm.broadcast('x' * (1 << 20) + 'y')")
+        with pytest.raises(Refused, match="TypeError"):
+            app.ask(0, "pm.broadcast({1, 2})")
+        with pytest.raises(Refused, match="TypeError: the message is not JSON"):
+            app.ask(0, "pm.send(float('nan'))")
+
+
+def test_what_comes_before_anybody_listens_is_kept(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2) as app:
+        app.ask(0, "[pm.broadcast(n) for n in range(5)] and None")
+        app.ask(1, "listen()")
+        app.ask(0, "pm.broadcast(5)")
+        assert app.got(1, 6) == list(range(6))
+
+
+def test_of_what_is_kept_the_oldest_give_way(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2) as app:
+        app.ask(0, "[pm.broadcast([n, 'x' * 100_000]) for n in range(20)] and None")
+        app.ask(1, "listen()")
+        until(lambda: app.ask(1, "len(GOT) and GOT[-1][0]") == 19, "the newest has come")
+        numbers = app.ask(1, "[n for n, _ in GOT]")
+        assert numbers == list(range(20 - len(numbers), 20))
+        assert 5 <= len(numbers) <= 10
+        said = f"pm: {20 - len(numbers)} messages came too long before"
+        until(lambda: said in app.error.read_text(), "the loss is said")
+
+
+def test_a_message_to_the_master_is_an_event(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2) as app:
+        assert app.ask(1, "pm.send({'a': 1})") is True
+        app.wait(lambda: "message" in app.kinds(), "the event")
+        (event,) = [h.event for h in app.events if h.event.kind == "message"]
+        assert json.loads(event.reason) == {"a": 1}
+        assert (event.slot, event.pid) == (1, app.pids()[1])
+
+
+def test_an_app_that_never_stops_talking_is_refused_in_the_end(tmp_path: Path) -> None:
+    with Remote(tmp_path, 1) as app:
+        with pytest.raises(Refused, match=r"MailboxFull: .*the daemon takes 1 MiB"):
+            app.ask(0, "[pm.send(n) for n in range(10_000)]")
+        assert app.kinds().count("message") < 4000
+
+
+def test_a_receiver_that_does_not_read_stops_the_senders_only(tmp_path: Path) -> None:
+    with Remote(tmp_path, 2, "listen") as app:
+        stuck = app.pids()[1]
+        os.kill(stuck, signal.SIGSTOP)
+        try:
+            with pytest.raises(Refused, match=rf"MailboxFull: .*slot 1, pid {stuck}, does not"):
+                app.ask(0, "[pm.broadcast('x' * 1_000_000) for n in range(100)]")
+            assert app.call("reset").error is None
+        finally:
+            os.kill(stuck, signal.SIGCONT)
+        until(lambda: app.ask(1, "len(GOT)") == app.ask(0, "len(GOT)") > 60, "all came")
+
+
+def test_a_worker_killed_while_messages_are_under_way(tmp_path: Path) -> None:
+    with Remote(tmp_path, 3, "listen") as app:
+        first = app.pids()[2]
+        sent = app.begin(
+            app.pids()[0], "[pm.broadcast([n, 'x' * 10_000]) for n in range(300)] and None"
+        )
+        os.kill(first, signal.SIGKILL)
+        app.end(sent)
+        until(lambda: app.ask(1, "len(GOT)") == 300, "the others got all")
+        app.wait(lambda: app.pids()[2] not in (0, first), "a new one")
+        app.online(3)
+        app.ask(0, "pm.broadcast('late')")
+        until(lambda: app.ask(2, "GOT[-1:]") == ["late"], "the new one listens")
+
+
+def test_exactly_one_worker_leads_and_another_follows(tmp_path: Path) -> None:
+    def leaders() -> list[int]:
+        return [slot for slot in range(3) if app.ask(slot, "pm.is_leader")]
+
+    with Remote(tmp_path, 3) as app:
+        assert leaders() == [0]
+        killed = app.pids()[0]
+        os.kill(killed, signal.SIGKILL)
+        app.wait(lambda: app.pids()[0] not in (0, killed), "a new one")
+        app.online(3)
+        assert leaders() == [1]
+        assert app.call("reload").error is None
+        app.online(3)
+        assert len(leaders()) == 1
+
+
+def test_a_drain_hook_runs_before_the_stop_signal(tmp_path: Path) -> None:
+    with Remote(tmp_path, 1) as app:
+        app.ask(0, "import signal")
+        app.ask(0, "signal.signal(15, lambda *_: (print('signal', flush=True), sys.exit(0)))")
+        app.ask(0, "pm.on_stop(lambda: (print('hook'), time.sleep(0.3), print('hooked')))")
+        (pid,) = app.pids()
+        assert app.call("want", slots=[]).error is None
+        assert not is_alive(pid)
+        assert app.out.read_text().split() == ["hook", "hooked", "signal"]
+
+
+def test_a_callback_that_fails_does_not_end_the_delivery(tmp_path: Path) -> None:
+    with Remote(tmp_path, 1, "listen") as app:
+        app.ask(0, "pm.on_message(lambda message: 1 // message)")
+        app.ask(0, "[pm.broadcast(n) for n in (0, 1)] and None")
+        assert app.got(0, 2) == [0, 1]
+        assert "ZeroDivisionError" in app.error.read_text()
+
+
+LOOP = """
+import asyncio, threading
+import pm
+GOT = []
+async def main():
+    loop = asyncio.get_running_loop()
+    @pm.on_message
+    async def got(message):
+        await asyncio.sleep(0)
+        GOT.append([message, asyncio.get_running_loop() is loop])
+    @pm.on_message
+    def plain(message):
+        GOT.append([message, threading.current_thread() is threading.main_thread()])
+    pm.broadcast("a")
+    while len(GOT) < 2:
+        await asyncio.sleep(0.01)
+    print(GOT, flush=True)
+asyncio.run(main())
+"""
+
+
+def test_a_callback_registered_on_a_loop_runs_there(tmp_path: Path) -> None:
+    script = tmp_path / "loop.py"
+    script.write_text(LOOP)
+    with Engine(tmp_path / "home", spec_of(script, autorestart=False)) as engine:
+        assert engine.ended() == 0
+        assert engine.out.read_text() == "[['a', True], ['a', True]]\n"
+
+
+def test_a_forked_child_listens_if_it_says_so_itself(tmp_path: Path) -> None:
+    child = "(os.fork() or (listen(), time.sleep(0.1), pm.broadcast(os.getpid()), os._exit(0)))"
+    with Remote(tmp_path, 1, "listen") as app:
+        pid = app.ask(0, child)
+        assert app.got(0, 1) == [pid]
+        assert app.got(0, 1, "SENDERS") == [[1, 0, pid]]
+        assert app.ask(0, "os.waitpid(-1, 0)[1]") == 0
+
+
+def test_a_copy_of_pm_in_the_apps_environment_gives_way(tmp_path: Path) -> None:
+    copy = tmp_path / "site" / "pm"
+    (copy / "worker").mkdir(parents=True)
+    (copy / "__init__.py").write_text("raise ImportError('another copy')")
+    (copy / "worker" / "bootstrap.py").touch()
+    with Remote(tmp_path, 1, env={**plain_env(), "PYTHONPATH": str(copy.parent)}) as app:
+        names = "[__import__('pm.worker.here').__name__, pm.worker.__name__]"
+        assert app.ask(0, names) == ["_pm", "_pm.worker"]
+        assert app.ask(0, "sys.modules['pm.worker.here'] is sys.modules['_pm.worker.here']")
+
+
+def test_a_folder_named_pm_is_no_package(tmp_path: Path) -> None:
+    (tmp_path / "path" / "pm").mkdir(parents=True)
+    with Remote(tmp_path, 1, env={**plain_env(), "PYTHONPATH": str(tmp_path / "path")}) as app:
+        assert app.ask(0, "pm.worker.slot") == 0

@@ -14,10 +14,9 @@ import json
 import os
 import select
 import socket
-import struct
 import sys
 
-from . import board, forks, here, listening, patches, program, ward
+from . import board, forks, here, listening, patches, program, spare, ward
 from .link import RAW, park, received_fds
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FLAGS = socket.MSG_CMSG_CLOEXEC
-_SPACE = socket.CMSG_SPACE(4 * 8)
-_LARGEST = 1 << 17
+_IDLE = 100
+"""Milliseconds without an order after which a spare is forked: a worker's start goes first."""
 
 
 def serve(fd: int) -> program.Job:
     """Serve the master until it is gone; returns in each forked worker, with its job."""
     channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(fd))
-    raw = channel.recv(_LARGEST)
+    raw = channel.recv(spare.LARGEST)
     template = Template(channel, json.loads(raw))
     _end_with(channel, True)
     template.prepare()
@@ -59,6 +58,9 @@ class Template:
         """The module of the preload that started threads."""
         self.workers: dict[int, ward.Ward] = {}
         """The living workers, by pidfd."""
+        self.wants_spare = bool(app["preload"])
+        """It is worth its memory where much is imported."""
+        self.spare: spare.Spare | None = None
 
     def prepare(self) -> None:
         """Patch, set sys.path, preload, compile."""
@@ -81,41 +83,50 @@ class Template:
         poll = select.poll()
         poll.register(self.channel, select.POLLIN)
         while True:
-            for fd, _ in poll.poll():
-                if fd != self.channel.fileno():
-                    poll.unregister(fd)
-                    self.workers.pop(fd).page.close()
-                    os.close(fd)
-                    continue
-                raw, ancillary, _, _ = self.channel.recvmsg(_LARGEST, _SPACE, _FLAGS)
-                if not raw:
-                    ward.stop(self.workers, self.app["stop_signal"], self.app["kill_timeout"])
-                job = self._fork(json.loads(raw), received_fds(ancillary), poll)
-                if job is not None:
-                    return job
+            idle = _IDLE if self.wants_spare and self.spare is None else None
+            ready = poll.poll(idle)
+            job = None if ready else self._stock()
+            for fd, _ in ready:
+                if fd == self.channel.fileno():
+                    job = self._receive(poll)
+                    break  # what else is ready is still so in the next round
+                poll.unregister(fd)
+                self.workers.pop(fd).page.close()
+                os.close(fd)
+            if job is not None:
+                return job
 
-    def _fork(self, order: dict[str, Any], fds: list[int], poll: Any) -> program.Job | None:
-        """Fork a worker by way of a short-lived child; None in the template."""
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            worker = os.fork()
-            if worker:
-                os.write(writer, struct.pack("i", worker))
-                os._exit(0)
-            os.close(reader)
-            os.close(writer)
-            return self._become_worker(order, fds)
-        os.close(writer)
-        raw = os.read(reader, 4)
-        os.close(reader)
-        os.waitpid(child, 0)
-        pid = struct.unpack("i", raw)[0] if len(raw) == 4 else 0
-        if pid:
+    def _receive(self, poll: Any) -> program.Job | None:
+        """Take an order of the master, or its end."""
+        raw, ancillary, _, _ = self.channel.recvmsg(spare.LARGEST, spare.SPACE, _FLAGS)
+        if not raw:
+            ward.stop(self.workers, self.app["stop_signal"], self.app["kill_timeout"])
+        return self._serve(raw, received_fds(ancillary), poll)
+
+    def _stock(self) -> program.Job | None:
+        """Fork a spare; returns in it only, when it has its order."""
+        made = spare.fork_spare(self._leave)
+        if isinstance(made, tuple):
+            return self._become_worker(*made)
+        self.spare = made
+        self.wants_spare = made is not None
+        return None
+
+    def _serve(self, order: bytes, fds: list[int], poll: Any) -> program.Job | None:
+        """Make the spare or a new fork a worker; None in the template."""
+        ready, self.spare = self.spare, None
+        if ready is not None and ready.give(order, fds):
+            pid = ready.pid
+        else:
+            pid = spare.fork_away()
+            if pid == 0:
+                self._leave()
+                return self._become_worker(order, fds)
+        if pid > 0:
             self._guard(pid, fds[1], poll)
         for fd in fds:
             os.close(fd)
-        self._tell({"do": "forked", "id": order["id"], "pid": pid})
+        self._tell({"do": "forked", "id": json.loads(order)["id"], "pid": max(pid, 0)})
         return None
 
     def _guard(self, pid: int, page: int, poll: Any) -> None:
@@ -126,24 +137,28 @@ class Template:
         self.workers[pidfd] = ward.Ward(pid, board.attach(page))
         poll.register(pidfd, select.POLLIN)
 
-    def _become_worker(self, order: dict[str, Any], fds: list[int]) -> program.Job:
-        """Turn a fresh fork into a worker: own group, own pipes, no trace of the template."""
+    def _leave(self) -> None:
+        """In a fresh fork, leave no trace of the template: own group, none of its fds."""
         os.setpgid(0, 0)
         self.channel.close()
         for pidfd in self.workers:
             os.close(pidfd)
+        forks.Forks().follow()
+        atexit.register(listening.leave)  # first in, last out
+        _reseed()
+        gc.enable()
+
+    def _become_worker(self, raw: bytes, fds: list[int]) -> program.Job:
+        """Take over what an order brings: the line to the master, board, drain signal, pipes."""
+        order = json.loads(raw)
         link, page, drain, out, error = fds
         os.dup2(out, 1)
         os.dup2(error, 2)
         os.close(out)
         os.close(error)
         here.become_worker(link, page, drain)
-        forks.Forks().follow()
         here.slot, here.generation, here.app = order["slot"], order["generation"], self.app["name"]
         here.launch = order["id"]
-        atexit.register(listening.leave)  # first in, last out
-        _reseed()
-        gc.enable()
         app = self.app
         if hasattr(sys, "orig_argv"):  # what a program runs to start itself anew
             words = ["-m", app["script"]] if app["target"] == "module" else [app["script"]]

@@ -33,7 +33,7 @@ PROCESS_EFFECTS = {
     "pm.master.process": "signal, reap: the master's one place",
     "pm.master.spawn": "starts templates and workers",
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
-    "pm.worker.template": "forks workers",
+    "pm.worker.spare": "forks workers for the template",
     "pm.worker.execs": "passes on what the app itself executes",
     "pm.worker.farewell": "ends a worker whose own master has died",
     "pm.worker.ward": "stops workers after their master's death",

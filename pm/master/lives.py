@@ -85,13 +85,14 @@ class Lives:
     def _facts(self, worker: Worker) -> Facts:
         spec, expected = worker.generation.spec, self._owner.expected(worker)
         if worker.pid and not worker.listened:
-            ticks = process.cpu_ticks_of_all(worker.pid)
-            if ticks != worker.cpu[0] or process.is_runnable(worker.pid):  # it waits for a core
+            family = process.family_of(worker.pid)
+            ticks = sum(map(process.cpu_ticks, family))
+            if ticks != worker.cpu[0] or not all(map(process.is_waiting, family)):
                 worker.cpu = (ticks, now())
         return Facts(
             since=worker.launched, wait_ready=spec.wait_ready, said_ready=worker.said_ready,
             known_to_listen=expected.listens, required=expected.keys,
-            bound=any(worker.key in handoff.lanes for handoff in self._listeners),
+            expects=worker.joined or any(worker.key in h.lanes for h in self._listeners),
             listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
             last_listen=max(worker.listened.values(), default=0.0),
             idle_since=worker.cpu[1] if worker.pid else None, min_uptime=spec.min_uptime,

@@ -122,25 +122,25 @@ def is_runnable(pid: int) -> bool:
     return _stat(pid)[:1] == ["R"]
 
 
+def is_waiting(pid: int) -> bool:
+    """True if a process sleeps and waits for something other than a core or a disk."""
+    return _stat(pid)[:1] not in (["R"], ["D"])
+
+
 def cpu_ticks(pid: int) -> int:
     """Return the CPU time a process has used, in clock ticks."""
     fields = _stat(pid)
     return int(fields[11]) + int(fields[12]) if fields else 0
 
 
-def cpu_ticks_of_all(pid: int) -> int:
-    """Return the CPU time that a process and its descendants have used, in clock ticks."""
-    return cpu_ticks(pid) + sum(map(cpu_ticks_of_all, children_of(pid)))
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the children of a process: proc(5), /proc/PID/task/TID/children."""
-    found = []
+def family_of(pid: int) -> list[int]:
+    """Return a process and all its descendants: proc(5), /proc/PID/task/TID/children."""
+    children = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-                found += list(map(int, file.read().split()))
-    return found
+                children += list(map(int, file.read().split()))
+    return [pid, *(one for child in children for one in family_of(child))]
 
 
 def _stat(pid: int) -> list[str]:

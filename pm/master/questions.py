@@ -94,6 +94,8 @@ class Questions:
             case "ready":
                 worker.said_ready = True
                 self._crew.lives.judge(worker)
+            case "joined":
+                worker.joined = True
             case "quiet":
                 self._crew.lives.look(worker)
             case "board":

@@ -8,9 +8,9 @@ SETTLE = 2.0
 """Seconds without a new listener after which a part of the keys is enough."""
 QUIET_CPU = 0.3
 LONGEST_GUESS = 5.0
-QUIET_BOUND = 3.0
-LONGEST_BOUND = 20.0
-"""As the two above, for an app that has bound a port: its children will listen, or it is a lock."""
+QUIET_EXPECTING = 3.0
+LONGEST_EXPECTING = 20.0
+"""As the two above, for an app that may well listen soon."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Facts:
     wait_ready: bool = False
     said_ready: bool = False
     known_to_listen: bool = False
-    bound: bool = False
-    """It has bound a port and does not listen on it: children of it may be on their way."""
+    expects: bool = False
+    """It has bound a port without listening, or started a child that may do so."""
     required: frozenset[str] = frozenset()
     """Keys that the ready workers of the app serve."""
     listened: frozenset[str] = frozenset()
@@ -41,7 +41,7 @@ class Facts:
     """Keys on which the probe has been picked up."""
     last_listen: float = 0.0
     idle_since: float | None = None
-    """Since when it and its children have used no CPU; None while they do."""
+    """Since when it and its children only wait; None while it is not known."""
     min_uptime: float = 1.0
 
 
@@ -77,7 +77,9 @@ def _listening(facts: Facts, now: float) -> Readiness:
 def _silent(facts: Facts, now: float) -> Readiness:
     """Judge an app that may never listen: up for a while, and quiet or long enough."""
     up = facts.since + facts.min_uptime
-    quiet, longest = (QUIET_BOUND, LONGEST_BOUND) if facts.bound else (QUIET_CPU, LONGEST_GUESS)
+    quiet, longest = QUIET_CPU, LONGEST_GUESS
+    if facts.expects:
+        quiet, longest = QUIET_EXPECTING, LONGEST_EXPECTING
     longest = facts.since + max(longest, facts.min_uptime)
     if now >= longest:
         return Readiness(True, "online, no port")

@@ -68,6 +68,8 @@ class Worker:
     """Keys it listens on, and since when."""
     accepted: set[str] = field(default_factory=set)
     said_ready: bool = False
+    joined: bool = False
+    """It has started a child that joins it (multiprocessing, a reloader)."""
     asked: bool = False
     """True once its end has been asked for: its exit is no crash."""
     reason: str = ""

@@ -40,7 +40,7 @@ class Forks:
         for conn in living():
             if conn.page is not None:
                 board.begin(self._made, conn.fileno(), conn.page[conn.fileno()])
-        self._say({"do": "board", "pid": -self._count}, [fd])
+        here.say({"do": "board", "pid": -self._count}, fd)
         os.close(fd)
 
     def _in_parent(self) -> None:
@@ -51,14 +51,6 @@ class Forks:
     def _in_child(self) -> None:
         here.page = self._made
         if self._made is not None:
-            self._say({"do": "child", "board": -self._count, "pid": os.getpid()}, [])
+            here.say({"do": "child", "board": -self._count, "pid": os.getpid()})
         for conn in living():
             conn.page = self._made if conn.page is not None else None
-
-    @staticmethod
-    def _say(message: dict[str, object], fds: list[int]) -> None:
-        try:
-            if here.link is not None:
-                here.link.tell(message, fds)
-        except OSError:  # no master: nobody will look at it
-            pass

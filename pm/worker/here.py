@@ -54,16 +54,22 @@ def become_child(link_fd: int, drain: int) -> None:
         notices = own_page()
 
 
+def say(message: dict[str, object], *fds: int) -> None:
+    """Tell the master something that it can do without: there may be none any more."""
+    if link is not None:
+        try:
+            link.tell(message, list(fds))
+        except OSError:
+            pass
+
+
 def own_page() -> mmap.mmap | None:
     """Return this process's board; a forked child makes its own at its first connection."""
     global page
     if page is None and link is not None:
         fd = board.create()
         page = board.attach(fd)
-        try:
-            link.tell({"do": "board", "pid": os.getpid()}, [fd])
-        except OSError:  # no master: nobody will look at it
-            pass
+        say({"do": "board", "pid": os.getpid()}, fd)
         os.close(fd)
     return page
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def join(body: dict[str, Any]) -> None:
     """Join the worker that issued the ticket with this body."""
     here.become_child(*body["fds"])
+    here.say({"do": "joined"})
     here.app, here.slot, here.generation = body["app"], body["slot"], body["generation"]
     here.member = body["member"]
     here.launch = body["launch"]

@@ -179,11 +179,7 @@ _keep: list[RAW] = []
 def shut(entry: Listening) -> None:
     """Take no more connections and end a blocked accept(), as shutdown(2) on a listener does."""
     entry.shut = True
-    if here.link is not None:
-        try:
-            here.link.tell({"do": "shut", "key": entry.key}, [])
-        except OSError:  # no master: nothing comes any more
-            pass
+    here.say({"do": "shut", "key": entry.key})
 
 
 def leave() -> None:
@@ -207,11 +203,7 @@ def closing(sock: RAW) -> None:
         return
     del _by_inode[inode]
     entry.close()
-    if here.link is not None:
-        try:
-            here.link.tell({"do": "close", "key": entry.key, "pid": os.getpid()}, [])
-        except OSError:  # no master: nothing to be told
-            pass
+    here.say({"do": "close", "key": entry.key, "pid": os.getpid()})
 
 
 def give_back(sock: RAW, entry: Listening) -> None:
@@ -220,8 +212,7 @@ def give_back(sock: RAW, entry: Listening) -> None:
     os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
     os.set_blocking(sock.fileno(), sock.gettimeout() is None)
     entry.close()
-    if here.link is not None:
-        here.link.tell({"do": "close", "key": entry.key, "pid": os.getpid()}, [])
+    here.say({"do": "close", "key": entry.key, "pid": os.getpid()})
 
 
 def held_elsewhere(inode: int) -> bool:

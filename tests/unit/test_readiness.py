@@ -49,6 +49,15 @@ def test_an_app_known_to_listen_is_never_ready_without() -> None:
     assert assess(facts, 1e6) == NOT_YET
 
 
+def test_one_that_may_well_listen_soon_is_given_longer() -> None:
+    waits = Facts(since=0, expects=True, idle_since=1.0)
+    assert assess(waits, 3.9) == Readiness(False, look_at=4.0)
+    assert assess(waits, 4.0) == Readiness(True, "online, no port")
+    works = Facts(since=0, expects=True, idle_since=19.0)
+    assert not assess(works, 19.9).ready
+    assert assess(works, 20.0).ready
+
+
 @pytest.mark.parametrize(
     ("now", "idle_since", "ready", "look_at"),
     [

@@ -15,11 +15,18 @@ present state, and `async with cluster:` works.
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 
 from ..errors import PmError
 from ..worker import here
 from .events import Emitter
+from .policy import SCHED_LEAST_CONNECTIONS as SCHED_LEAST_CONNECTIONS
+from .policy import SCHED_NONE as SCHED_NONE
+from .policy import SCHED_RR as SCHED_RR
+from .policy import SCHED_SOURCE_HASH as SCHED_SOURCE_HASH
+from .policy import Choice
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     workers: dict[int, Worker]
     worker: OwnWorker | None
     settings: dict[str, Any]
+    scheduling_policy: int
 
 is_worker = here.member > 0
 is_primary = is_master = not is_worker
@@ -50,6 +58,9 @@ class _Own:
 
     primary: Primary | None = None
     worker: OwnWorker | None = None
+    policy = Choice()
+    known = False
+    """This module is told of forks and of the program's end."""
 
 
 def _primary() -> Primary:
@@ -61,9 +72,42 @@ def _primary() -> Primary:
     if _Own.primary is None:
         from .primary import Primary
 
-        _Own.primary = Primary(_events)
+        _check_start()
+        _Own.primary = Primary(_events, _Own.policy)
+        if not _Own.known:
+            _Own.known = True
+            os.register_at_fork(after_in_child=_let_go)
+            atexit.register(_remark)
     _Own.primary.host.join_asyncio()
     return _Own.primary
+
+
+def _check_start() -> None:
+    """Refuse what would fork without end, as multiprocessing does."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing and getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise NotPrimary(
+            "this process is a child that multiprocessing has just spawned",
+            "put what the primary does under `if __name__ == '__main__':`",
+        )
+
+
+def _let_go() -> None:
+    """Know of no workers in a forked child: they are its parent's."""
+    if _Own.primary is not None:
+        from .primary import let_go
+
+        let_go(_Own.primary)
+        _Own.primary = None
+        _events.clear()
+
+
+def _remark() -> None:
+    """Say what is wrong with a program that ends at once, for it was written for Node."""
+    if _Own.primary is not None and _Own.primary.living and not _Own.primary.host.used:
+        count = len(_Own.primary.living)
+        print(f"pm: the program ends, and so do its {count} workers", file=sys.stderr)
+        print("hint: end it with cluster.run(), which serves until they do", file=sys.stderr)
 
 
 def fork(env: dict[str, Any] | None = None) -> Worker:
@@ -141,6 +185,15 @@ class _Cluster(type(sys)):  # type: ignore[misc]
     def settings(self) -> dict[str, Any]:
         """What is set; empty before the first `setup_primary` or `fork`."""
         return {} if _Own.primary is None else dict(_Own.primary.settings)
+
+    @property
+    def scheduling_policy(self) -> int:
+        """Who gets the next connection: SCHED_RR or SCHED_NONE; to be set before the first fork."""
+        return _Own.policy.number
+
+    @scheduling_policy.setter
+    def scheduling_policy(self, number: int) -> None:
+        _Own.policy.set(number)
 
     @property
     def worker(self) -> OwnWorker | None:

@@ -58,6 +58,10 @@ class Emitter:
             call(*args[: _takes(call)]) for _, call in list(self._listeners.get(_known(event), []))
         ]
 
+    def clear(self) -> None:
+        """Forget all listeners."""
+        self._listeners.clear()
+
     def _add(self, event: str, registered: Callable[..., Any], call: Callable[..., Any]) -> None:
         self._listeners.setdefault(_known(event), []).append((registered, call))
 

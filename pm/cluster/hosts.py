@@ -121,11 +121,14 @@ class Host:
         self._loop = loop
         self._outbox = outbox
         self._embedding: Embedding | None = None
+        self.used = False
+        """True once the loop has had a turn, or is to have one."""
 
     def turn_until(self, done: Callable[[], bool]) -> None:
         """Let the loop turn by itself until something is done. Raises RuntimeError in asyncio."""
         if running_asyncio() is not None:
             raise RuntimeError("an asyncio loop is running: use `await`")
+        self.used = True
         loop = self._loop
 
         def look() -> None:
@@ -146,6 +149,7 @@ class Host:
         if running is None or (self._embedding is not None and self._embedding.host is running):
             return
         self.leave_asyncio()
+        self.used = True
         self._embedding = Embedding(self._loop, self._outbox, running)
 
     def leave_asyncio(self) -> None:

@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from ..errors import ConfigError
-from ..model import AppSpec, Target
+from ..model import AppSpec, Scheduling, Target
+from ..worker import commandline
 
 _KNOWN: dict[str, tuple[type, ...]] = {
     "exec": (str, os.PathLike),
@@ -51,7 +52,8 @@ def _plain(name: str, value: Any) -> Any:
 def defaults() -> dict[str, Any]:
     """Return what holds where nothing is set: this program, as it was started."""
     return {
-        "exec": this_program(), "args": sys.argv[1:], "exec_args": [], "silent": False,
+        "exec": this_program(), "args": sys.argv[1:], "exec_args": _own_options(),
+        "silent": False,
         "cwd": None, "uid": None, "gid": None,
         "kill_timeout": 10.0, "listen_timeout": 30.0, "wait_ready": False,
     }  # fmt: skip
@@ -69,7 +71,13 @@ def this_program() -> str:
     return os.path.abspath(main.__file__) if getattr(main, "__file__", None) else ""
 
 
-def spec_of(settings: dict[str, Any], env: dict[str, str]) -> AppSpec:
+def _own_options() -> list[str]:
+    """Return the options that this interpreter was started with."""
+    line = commandline.read(sys.orig_argv[1:])
+    return line.options if line else []
+
+
+def spec_of(settings: dict[str, Any], env: dict[str, str], scheduling: Scheduling) -> AppSpec:
     """Return the spec of a worker with these settings. Raises ConfigError if there is no program.
 
     It may take as long as it likes to become ready: nothing but a reload waits for it.
@@ -87,7 +95,7 @@ def spec_of(settings: dict[str, Any], env: dict[str, str]) -> AppSpec:
         target=Target.MODULE if module else Target.SCRIPT, args=tuple(settings["args"]),
         interpreter=sys.executable, interpreter_args=tuple(settings["exec_args"]), env=env,
         kill_timeout=settings["kill_timeout"], listen_timeout=0.0,
-        wait_ready=settings["wait_ready"],
+        wait_ready=settings["wait_ready"], scheduling=scheduling,
     )  # fmt: skip
 
 

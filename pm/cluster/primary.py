@@ -12,11 +12,13 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from ..master import handoff as handoffs
 from ..master import process
 from ..master.crew import Crew
 from ..master.listeners import Listeners
 from ..master.loop import Loop
 from ..master.questions import Questions
+from ..master.scheduling import policy_of
 from ..master.worker import Worker as Inner
 from ..worker import board
 from . import options
@@ -26,6 +28,7 @@ from .hosts import Host
 from .launch import Exits, Launch
 from .outbox import Outbox
 from .outcome import Outcome
+from .policy import Choice
 from .reports import Reports
 
 _DEPTH = 64
@@ -34,8 +37,9 @@ _DEPTH = 64
 class Primary:
     """Workers, listeners, and what is told of them."""
 
-    def __init__(self, events: Emitter) -> None:
+    def __init__(self, events: Emitter, policy: Choice) -> None:
         self.events = events
+        self.policy = policy
         self.loop = Loop()
         self.outbox = Outbox(self.loop)
         self.outbox.on_empty = self._rest
@@ -54,7 +58,10 @@ class Primary:
         reports = Reports(self)
         self.listeners = Listeners(self.loop, _DEPTH, reports.accepts, reports.runs)
         self.crew = Crew(self.loop, self.listeners, None, reports)
-        self._exits = Exits(self.loop)
+        self.listeners.policy_of = lambda handoff: policy_of(
+            self.policy.freeze(), handoff, self.crew.by_launch
+        )
+        self.exits = Exits(self.loop)
         questions = Questions(self.crew, self.listeners)
         questions.on_listen, questions.on_hang_up = reports.listens, reports.hung_up
         questions.others.update(online=reports.online, leave=reports.leaves)
@@ -62,6 +69,7 @@ class Primary:
 
     def set_up(self, given: dict[str, Any]) -> None:
         """Lay settings over those that hold, for the workers forked from now on."""
+        self.policy.freeze()
         changes = options.checked(given)
         self.settings = {**options.defaults(), **self.settings, **changes}
         told = dict(self.settings)
@@ -75,9 +83,9 @@ class Primary:
         self.set_up({})
         if self.stopping:
             return Worker()
-        spec = options.spec_of(self.settings, _environ(env))
+        spec = options.spec_of(self.settings, _environ(env), self.policy.freeze())
         worker = Worker(self)
-        launch = Launch(self.crew, self._exits, worker, spec, self.settings)
+        launch = Launch(self.crew, self.exits, worker, spec, self.settings)
         self.outbox.later(lambda: self.outbox.tell(self.events, "fork", worker))
         worker.id = self.crew.launch(self._free_slot(), launch).launch
         self.workers[worker.id] = self.living[worker.id] = worker
@@ -154,6 +162,20 @@ class Primary:
         for waiting in [waiting for waiting in self.outcomes if waiting[0]()]:
             self.outcomes.remove(waiting)
             waiting[1].succeed(None)
+
+
+def let_go(primary: Primary) -> None:
+    """Close what a forked child has inherited: it is no primary, and has no workers."""
+    for handoff in primary.listeners:
+        handoffs.let_go(handoff)
+    for inner in primary.crew:
+        inner.close()
+        if inner.link is not None:
+            inner.link.close()
+        if inner.drain >= 0:
+            os.close(inner.drain)
+    primary.exits.close()
+    primary.loop.close()
 
 
 def _has_heirs(inner: Inner, listeners: Listeners) -> bool:

@@ -199,3 +199,11 @@ class Handoff:
         self._pump()
         if waits and self._check is None:
             self._check = self._loop.call_at(time + PATIENCE, self._look)
+
+
+def let_go(handoff: Handoff) -> None:
+    """Close what a forked child has inherited of a hand-off, which goes on in its parent."""
+    for lane in handoff.lanes.values():
+        lane.close()
+    drop(list(handoff._queue))
+    handoff.gate.sock.close()

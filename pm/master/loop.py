@@ -103,6 +103,12 @@ class Loop:
         for action in self.after_each:
             action()
 
+    def close(self) -> None:
+        """Close it, in a forked child too: what the parent watches stays watched."""
+        self._handlers.clear()
+        self.give_back_signals()
+        self._epoll.close()
+
     def next_at(self) -> float | None:
         """Return when the first timer is due, None if there is none."""
         while self._timers and self._timers[0][2].action is None:

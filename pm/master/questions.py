@@ -150,8 +150,10 @@ class Questions:
         answer(fds[0], {"errno": 0}, [])
         if first:
             self._listeners.opened(key)
+        known = key in worker.listened
         worker.listened[key] = now()
-        self.on_listen(worker, key)
+        if not known:
+            self.on_listen(worker, key)
         self._crew.lives.judge(worker)
 
     def _shut(self, worker: Worker, key: str) -> None:

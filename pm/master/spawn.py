@@ -10,6 +10,7 @@ import _socket
 import json
 import os
 import resource
+import signal
 import subprocess
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -85,10 +86,15 @@ def spawn_member(
         *spec.args,
     ]  # fmt: skip
     pipe = subprocess.PIPE if silent else None
-    child = subprocess.Popen(
-        words, cwd=spec.cwd, env=spec.env, start_new_session=True, stdout=pipe, stderr=pipe,
-        pass_fds=(link,), user=user, group=group,
-    )  # fmt: skip
+    # A stop that comes while the interpreter starts waits until the worker knows what it means.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        child = subprocess.Popen(
+            words, cwd=spec.cwd, env=spec.env, start_new_session=True, stdout=pipe, stderr=pipe,
+            pass_fds=(link,), user=user, group=group,
+        )  # fmt: skip
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     child.returncode = 0  # reaped by its pidfd, not by Popen
     return child.pid, child.stdout, child.stderr
 

@@ -18,7 +18,7 @@ import sys
 import time
 
 from . import board, here
-from .conversation import BUSY, OPEN
+from .conversation import BUSY, OPAQUE, OPEN
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def prepare(kill_timeout: float) -> None:
     """Take the stop signal, and ask for the signal that the master's death sends."""
     _Orphan.kill_timeout = kill_timeout
     signal.signal(signal.SIGTERM, _stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # see `spawn_member`
     signal.signal(signal.SIGIO, _drain_pipe_changed)
     fcntl.fcntl(here.drain_fd, fcntl.F_SETOWN, os.getpid())
     flags = fcntl.fcntl(here.drain_fd, fcntl.F_GETFL)
@@ -103,4 +104,4 @@ def _at_work(waited: float) -> bool:
     page = here.page[1:] if here.page is not None else b""
     if waited < _OPEN_GRACE and (OPEN in page or board.BLIND in page):
         return True
-    return BUSY in page
+    return BUSY in page or OPAQUE in page

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     settings: dict[str, Any]
     scheduling_policy: int
 
-is_worker = here.member > 0
+is_worker = here.member
 is_primary = is_master = not is_worker
 
 _events = Emitter()

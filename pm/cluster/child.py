@@ -21,7 +21,7 @@ class OwnWorker(Emitter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.id = here.member
+        self.id = here.launch
         self.process = OwnProcess()
         self.state = "online"
         """`online`, `disconnecting` or `destroying`, `disconnected`."""

@@ -101,7 +101,7 @@ def _look(*_: Any) -> None:
 
 
 def _at_work(waited: float) -> bool:
-    page = here.page[1:] if here.page is not None else b""
+    page = here.page[1 : board.SIZE] if here.page is not None else b""
     if waited < _OPEN_GRACE and (OPEN in page or board.BLIND in page):
         return True
     return BUSY in page or OPAQUE in page

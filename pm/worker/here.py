@@ -30,8 +30,8 @@ job: Job | None = None
 app = ""
 slot = -1
 generation = 0
-member = 0
-"""Number among the workers of a program that forks its own; 0 under an app's master."""
+member = False
+"""This is a worker of a program that forks its own, or a child of one."""
 launch = 0
 """A number that no other worker of the app ever has; 0 outside of pm."""
 

@@ -30,7 +30,7 @@ def begin(fd: int) -> program.Job:
     page, drain = fds
     here.become_worker(channel.detach(), page, drain)
     here.slot, here.generation, here.app = order["slot"], order["generation"], order["name"]
-    here.member = order["id"]
+    here.launch, here.member = order["id"], True
     forks.Forks().follow()
     patches.install(())
     sys.modules["pm"] = sys.modules[__name__.partition(".")[0]]  # a program that forks imports us

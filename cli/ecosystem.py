@@ -30,9 +30,9 @@ _LATER = (".json", ".yaml", ".yml", ".config.js", ".config.cjs", ".config.mjs")
 _PATHS = ("out_file", "error_file", "log_file")
 _WORDS = ("args", "interpreter_args", "preload")
 _INTERNAL = ("target", "umask", "env_set")
-_KINDS = typing.get_type_hints(AppSpec)
+_KINDS = {**typing.get_type_hints(AppSpec), "port": int}
 _NOTHING = Wish("")
-_KEYS = ({*(fields_of(AppSpec) or ()), "module"}) - set(_INTERNAL)
+_KEYS = ({*(fields_of(AppSpec) or ()), "module", "host", "port"}) - set(_INTERNAL)
 
 
 def is_ecosystem(word: str) -> bool:
@@ -175,6 +175,7 @@ def _wish(values: dict[str, Any]) -> Wish:
             key: values.pop(key)
             for key in (
                 "args", "name", "cwd", "interpreter", "interpreter_args", "instances", "env",
+                "host", "port",
             )
             if key in values
         },
@@ -202,6 +203,8 @@ def _overlaid(table: Wish, typed: Wish) -> Wish:
         interpreter_args=typed.interpreter_args or table.interpreter_args,
         fork=typed.fork or table.fork,
         instances=typed.instances or table.instances,
+        host=typed.host or table.host,
+        port=table.port if typed.port is None else typed.port,
         env={**table.env, **typed.env},
         options={**table.options, **typed.options},
     )

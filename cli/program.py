@@ -19,6 +19,7 @@ from .values import words
 
 __all__ = ["Program", "find_program", "is_python", "module_program"]
 
+_DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _SHELL = re.compile(r"[|&;<>()`$]|^\s*[A-Za-z_]\w*=")
 """What only a shell can do; everything else is split into words and needs no shell."""
 
@@ -44,15 +45,25 @@ class Program:
 
 def module_program(module: str, cwd: str, env: Mapping[str, str]) -> Program:
     """Return the program of `-m module`; whether there is one is the interpreter's to say."""
-    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", module):
+    if not re.fullmatch(_DOTTED, module):
         raise UsageError(f"-m: {module!r} cannot be the name of a module")
     return Program(Target.MODULE, module, module, interpreter=choose_python((cwd,), env))
+
+
+def is_application(word: str) -> bool:
+    """Return True for `module:attribute`, with `()` at its end if that makes the application."""
+    return re.fullmatch(rf"{_DOTTED}:{_DOTTED}(\(\))?", word) is not None
+
+
+def _application(word: str, cwd: str, env: Mapping[str, str], with_python: bool) -> Program:
+    python = choose_python((cwd,), env) if with_python else ""
+    return Program(Target.APP, word, re.split(r"[.:]", word)[0], interpreter=python)
 
 
 def find_program(
     word: str, bases: tuple[str, ...], env: Mapping[str, str], with_python: bool = True
 ) -> Program:
-    """Return what the word names: a file, a command line for the shell, words, or a command.
+    """Return what the word names: a file, an application, a line for the shell, or a command.
 
     Files are looked for in `bases` in turn. `with_python` False: the caller names a Python, so
     none is looked for. Raises Failed.
@@ -61,6 +72,8 @@ def find_program(
         path = os.path.normpath(os.path.join(base, os.path.expanduser(word)))
         if os.path.exists(path) and not (os.path.isdir(path) and _in_path(word, env)):
             return _of_file(path, bases[0], env, with_python)
+    if is_application(word):
+        return _application(word, bases[0], env, with_python)
     if _SHELL.search(word):
         return Program(Target.COMMAND, "/bin/sh", _shell_name(word), ("-c", word))
     parts = words(word)
@@ -133,8 +146,6 @@ def _missing(word: str, cwd: str) -> Failed:
         folder, base = os.path.split(path)
         return Failed(f"there is no file {path}", _near(folder, base).lstrip("; "))
     hint = f"a file, a command in PATH, or an app in `pm list`{_near(cwd, word)}"
-    if ":" in word:
-        hint = "arguments of the app go after `--`: `pm start uvicorn -- main:app`"
     return Failed(f"there is no file, command or app `{word}`", hint)
 
 

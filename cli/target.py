@@ -38,6 +38,9 @@ class Wish:
     env: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
     """Further fields of AppSpec, by their names and of their types."""
+    host: str = ""
+    port: int | None = None
+    """Where a `module:attribute` listens."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         script=program.script,
         cwd=cwd,
         target=program.target,
-        args=(*program.args, *wish.args),
+        args=(*program.args, *_address(wish, program), *wish.args),
         interpreter=program.interpreter,
         interpreter_args=program.interpreter_args,
         exec_mode=Mode.FORK if fork else Mode.CLUSTER,
@@ -88,6 +91,18 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         umask=caller.umask,
         **wish.options,  # type: ignore[arg-type]  # typed where they are read
     )
+
+
+def _address(wish: Wish, program: Program) -> tuple[str, ...]:
+    """Return the arguments that say where to listen; raises UsageError where nobody reads them."""
+    if program.target is Target.APP and wish.fork:
+        raise UsageError(f"{wish.word} runs as a cluster", "leave --fork out")
+    port = () if wish.port is None else ("--port", str(wish.port))
+    found = (*(("--host", wish.host) if wish.host else ()), *port)
+    if found and program.target is not Target.APP:
+        hint = f"its own arguments follow `--`: `pm start {wish.word} -- {' '.join(found)}`"
+        raise UsageError(f"{found[0]}: {wish.word} is no `module:app`", hint)
+    return found
 
 
 def folder_of(text: str, base: str) -> str:
@@ -132,6 +147,8 @@ def _named_interpreter(name: str, caller: Caller) -> str:
 
 def _with_interpreter(found: Program, asked: str, options: tuple[str, ...]) -> Program:
     """Overrule what was found by what was asked for."""
+    if found.target is Target.APP and asked and not is_python(asked):
+        raise UsageError(f"{found.script} needs a Python", "name one, or leave --interpreter out")
     if asked == "none" or (not asked and found.target is Target.COMMAND):
         if options and not asked:
             raise UsageError("interpreter_args: this command has no interpreter")

@@ -19,8 +19,8 @@ def _time(flag: str, text: str, default: str) -> Option:
 
 
 _WHAT = (
-    "Script, folder or zip with __main__.py, console script, command, ecosystem.toml, or an app "
-    "of the list. The app's own arguments follow after `--`."
+    "Script, module:app (ASGI or WSGI), folder or zip with __main__.py, console script, command, "
+    "ecosystem.toml, or an app of the list. The app's own arguments follow after `--`."
 )
 
 What = Annotated[list[str] | None, Argument(_WHAT, "WHAT")]
@@ -28,6 +28,10 @@ Module = Annotated[str, option("-m", text="Run a module.", metavar="MODULE")]
 Name = Annotated[str, option("--name", "-n", text="Name of the app.")]
 _COUNT = "Workers: N (default 1), max or 0 (one a CPU), -1 (one less)."
 Instances = Annotated[str, option("--instances", "-i", text=_COUNT)]
+_HOST = "Where a module:app listens (default 127.0.0.1)."
+Host = Annotated[str, option("--host", text=_HOST)]
+_PORT = "Where a module:app listens (default 8000)."
+Port = Annotated[int | None, Option(("--port",), _PORT, None, "PORT", whole)]
 Namespace = Annotated[str | None, option("--namespace", text="Group of apps.")]
 Cwd = Annotated[str, option("--cwd", text="Working directory of the app.")]
 Interpreter = Annotated[str, option("--interpreter", text="Python that runs it, or `none`.")]
@@ -69,6 +73,8 @@ def start(
     module: Module = "",
     name: Name = "",
     instances: Instances = "",
+    host: Host = "",
+    port: Port = None,
     namespace: Namespace = None,
     cwd: Cwd = "",
     interpreter: Interpreter = "",
@@ -108,7 +114,7 @@ def start(
         options["autorestart"] = False
     wish = Wish(
         "", bool(module), rest, name, cwd, interpreter, _options_of_python(interpreter_args),
-        fork, instances, dict(map(variable, env or ())), options,
+        fork, instances, dict(map(variable, env or ())), options, host, port,
     )  # fmt: skip
     if module:  # as after `python -m`, the words that follow are the module's
         wish, what = replace(wish, args=(*(what or ()), *rest)), [module]

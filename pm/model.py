@@ -26,10 +26,12 @@ class State(str, enum.Enum):
 
 
 class Target(str, enum.Enum):
-    """How the app is run: a Python file, a Python module (`-m`), or any command."""
+    """How the app is run: a Python file or module (`-m`), a web application, or any command."""
 
     SCRIPT = "script"
     MODULE = "module"
+    APP = "app"
+    """`module:attribute`, an ASGI or WSGI application, run by a server of its environment."""
     COMMAND = "command"
 
 
@@ -86,7 +88,7 @@ class AppSpec:
 
     name: str
     script: str
-    """Path of the file or program, or the module's name."""
+    """Path of the file or program, the module's name, or `module:attribute`."""
     cwd: str
     target: Target = Target.SCRIPT
     args: tuple[str, ...] = ()

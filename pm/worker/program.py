@@ -25,7 +25,7 @@ class Job:
         environ: dict[str, str],
     ) -> None:
         self.target = target
-        """`script` or `module`."""
+        """`script`, `module` or `app`."""
         self.script = script
         self.args = args
         self.code = code
@@ -45,7 +45,7 @@ def compiled(path: str) -> CodeType | None:
 
 def first_path(target: str, script: str) -> str:
     """Return what plain python has as sys.path[0]."""
-    if target == "module":
+    if target in ("module", "app"):
         return os.getcwd()
     if os.path.isdir(script) or (not script.endswith((".py", ".pyw")) and _is_zip(script)):
         return script
@@ -79,6 +79,10 @@ def run(job: Job) -> None:
     here.job = job
     os.environ.update(job.environ)
     main = _new_main()
+    if job.target == "app":
+        from . import serving
+
+        return serving.run(job.script, job.args)
     if job.target == "module":
         sys.argv[:] = [job.script, *job.args]
         return _run_module(job.script, alter_argv=True)

@@ -113,6 +113,21 @@ def test_a_module(caller: Caller, here: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("wish", "name", "args"),
+    [
+        (Wish("web:app"), "web", ()),
+        (Wish("web:create_app()", port=80), "web", ("--port", "80")),
+        (Wish("pro.wsgi:apps.main", args=("x",), host="::", port=0), "pro",
+         ("--host", "::", "--port", "0", "x")),
+    ],
+)  # fmt: skip
+def test_an_application(
+    wish: Wish, name: str, args: tuple[str, ...], caller: Caller, here: Path
+) -> None:
+    assert shown(resolve(wish, caller), here) == ("app", name, wish.word, args, "bin:python3")
+
+
 def test_what_the_spec_takes_from_the_caller(caller: Caller, here: Path) -> None:
     env = {**caller.env, "PM_READY_FD": "3", "PM_THEIRS": "1"}
     spec = resolve(Wish("app.py", env={"PORT": "1"}), replace(caller, env=env))
@@ -179,7 +194,10 @@ def test_fork(caller: Caller) -> None:
     [
         (Wish("ap.py"), "there is no file .*ap.py", "did you mean `app.py`"),
         (Wish("toool"), "no file, command or app `toool`", "pm list"),
-        (Wish("web:app"), "no file, command or app `web:app`", "-- main:app"),
+        (Wish("my-web:app"), "no file, command or app `my-web:app`", "package.module:attribute"),
+        (Wish("web:app", fork=True), "web:app runs as a cluster", "--fork"),
+        (Wish("web:app", interpreter="none"), "web:app needs a Python", "--interpreter"),
+        (Wish("app.py", port=80), "--port: app.py is no `module:app`", "-- --port 80"),
         (Wish("plain.txt"), "plain.txt is not executable", "chmod"),
         (Wish("data"), "a folder without __main__.py", "name a file"),
         (Wish("app.py", cwd="nowhere"), "nowhere is no folder", ""),

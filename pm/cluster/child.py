@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from ..worker import farewell, here
+from ..worker import farewell, here, mail, post
 from .events import Emitter
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class OwnProcess:
@@ -27,10 +32,36 @@ class OwnWorker(Emitter):
         """`online`, `disconnecting` or `destroying`, `disconnected`."""
         self.exited_after_disconnect: bool | None = None
         self._connected = True
+        self._hears = False
+        self._tasks: list[Any] = []
         farewell.on_leave = self._leave
 
     def __repr__(self) -> str:
         return f"<Worker {self.id} pid {self.process.pid} {self.state}>"
+
+    def _add(self, event: str, registered: Callable[..., Any], call: Callable[..., Any]) -> None:
+        """Listen for messages from the first time on that the program does.
+
+        They are told on a thread of pm's, or on the event loop that runs where that was.
+        """
+        super()._add(event, registered, call)
+        if event == "message" and not self._hears:
+            self._hears = True
+            mail.on_message(self._take)
+
+    def _take(self, message: Any) -> None:
+        for result in self.emit("message", message):
+            if hasattr(result, "__await__"):
+                asyncio = sys.modules["asyncio"]
+                self._tasks.append(asyncio.ensure_future(result))
+                self._tasks = [task for task in self._tasks if not task.done()]
+
+    def send(self, message: Any) -> bool:
+        """Send a message to the primary; returns when it has it, False if it has died.
+
+        Raises TypeError for what is not JSON, MessageTooLarge over 1 MiB.
+        """
+        return post.send(message)
 
     def disconnect(self) -> OwnWorker:
         """Ask the master to let this worker finish what it has, and end. Returns it."""

@@ -16,6 +16,9 @@ class Owner(Protocol):
     def disconnect(self, worker: Worker) -> None:
         """Let a worker finish and end."""
 
+    def send(self, worker: Worker, message: object) -> bool:
+        """Send a message to a worker."""
+
 
 class Process:
     """The process of a worker."""
@@ -80,6 +83,14 @@ class Worker(Emitter):
         if self._owner is not None:
             self._owner.disconnect(self)
         return self
+
+    def send(self, message: object) -> bool:
+        """Send a message, JSON of at most 1 MiB; returns False if the worker is not there.
+
+        Raises TypeError for what is not JSON, MessageTooLarge, and MailboxFull if 64 MiB wait
+        for the worker already.
+        """
+        return self._owner is not None and self._owner.send(self, message)
 
     def kill(self, sig: str | int = "SIGTERM") -> None:
         """Send a signal to its process; nothing is drained before."""

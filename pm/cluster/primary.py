@@ -17,10 +17,14 @@ from ..master import process
 from ..master.crew import Crew
 from ..master.listeners import Listeners
 from ..master.loop import Loop
+from ..master.notices import Notices
+from ..master.postoffice import NOBODY, Full, PostOffice
 from ..master.questions import Questions
 from ..master.scheduling import policy_of
 from ..master.worker import Worker as Inner
 from ..worker import board
+from ..worker.mailerrors import MailboxFull
+from ..worker.post import encode
 from . import options
 from .events import Emitter
 from .forked import Worker
@@ -64,7 +68,14 @@ class Primary:
         self.exits = Exits(self.loop)
         questions = Questions(self.crew, self.listeners)
         questions.on_listen, questions.on_hang_up = reports.listens, reports.hung_up
-        questions.others.update(online=reports.online, leave=reports.leaves)
+        self.mail = PostOffice(self.loop, self.crew)
+        self.mail.on_rest = self.crew.lives.look
+        self.mail.on_message = reports.message
+        self.notices = Notices(self.crew, self._slots)
+        questions.others.update(
+            self.mail.verbs, online=reports.online, leave=reports.leaves,
+            slots=self.notices.say_slots,
+        )  # fmt: skip
         self.crew.on_message = questions.receive
 
     def set_up(self, given: dict[str, Any]) -> None:
@@ -94,6 +105,21 @@ class Primary:
     def _free_slot(self) -> int:
         used = {inner.slot for inner in self.crew}
         return next(slot for slot in count() if slot not in used)
+
+    def _slots(self) -> int:
+        return max((inner.slot for inner in self.crew), default=-1) + 1
+
+    def send(self, worker: Worker, message: object) -> bool:
+        """Send a message to a worker; False if it is not there any more."""
+        body = encode(message)
+        inner = self.crew.by_launch(worker.id)
+        if inner is None or not worker.connected:
+            return False
+        try:
+            self.mail.deliver([inner], NOBODY, body)
+        except Full as error:
+            raise MailboxFull(error.message) from None
+        return True
 
     def disconnect(self, worker: Worker) -> None:
         """Let a worker finish and end; it is in `workers` no longer."""

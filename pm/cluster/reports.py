@@ -27,13 +27,14 @@ class Reports:
         """Say what a worker has to do before it is ready: what the one did that it replaces."""
         return launch_of(inner).expected
 
-    def on_ready(self, inner: Inner, _how: str) -> None:
-        """Take note that a worker serves."""
+    def on_ready(self, _inner: Inner, _how: str) -> None:
+        """Nothing: that it serves is looked at, not told."""
 
     def on_gone(self, inner: Inner) -> None:
         """Take note that a worker has ended, or could not be started."""
         worker = launch_of(inner).member
         worker.process.finished(inner.ended)
+        self._primary.notices.post()
         self.hung_up(inner)
         self._primary.outbox.later(lambda: self._bury(inner, worker))
 
@@ -49,9 +50,11 @@ class Reports:
         primary.outbox.tell(primary.events, "exit", worker, *result)
 
     def changed(self) -> None:
-        """Nothing: states are looked at, not shown."""
+        """Let the workers know who leads."""
+        self._primary.notices.post()
 
-    settle_soon = changed
+    def settle_soon(self) -> None:
+        """Nothing: no command is under way."""
 
     # For listeners and links.
 
@@ -80,6 +83,16 @@ class Reports:
     def leaves(self, inner: Inner, *_: object) -> None:
         """Take note that a worker asks for its own end."""
         self._primary.disconnect(launch_of(inner).member)
+
+    def message(self, inner: Inner, message: object) -> None:
+        """Take note that a worker has sent a message."""
+        worker, primary = launch_of(inner).member, self._primary
+
+        def tell() -> None:
+            primary.outbox.tell(worker, "message", message)
+            primary.outbox.tell(primary.events, "message", worker, message)
+
+        primary.outbox.later(tell)
 
     def _note(self, inner: Inner, event: str, *args: Any) -> None:
         """Tell an event of a worker, which is also its state from then on."""

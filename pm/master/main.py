@@ -67,7 +67,7 @@ class Master:
             app.listeners.keep(key, socket.socket(fileno=fd))
         questions = Questions(app.crew, app.listeners)
         app.crew.on_message = questions.receive
-        self._notices = Notices(app)
+        self._notices = Notices(app.crew, lambda: max(app.wanted, default=-1) + 1)
         self._mail = PostOffice(self._loop, app.crew)
         self._mail.on_rest = app.crew.lives.look
         self._mail.on_message = Outbound(app.news, app.slots).take

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..model import State
 from ..worker import board
-from .app import App
+from .crew import Crew
 from .reply import answer
 from .worker import Worker
 
@@ -25,23 +26,20 @@ def choose(leader: Worker | None, workers: list[Worker]) -> Worker | None:
 class Notices:
     """Keeps the boards of one app's workers up to date."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, crew: Crew, slots: Callable[[], int]) -> None:
+        self._crew = crew
+        self._slots = slots
         self.leader: Worker | None = None
 
     def post(self) -> None:
         """Write what is so now; the old leader is told before the new."""
-        workers = list(self._app.crew)
+        workers = list(self._crew)
         self.leader = choose(self.leader, workers)
         for worker in sorted(workers, key=lambda w: w is self.leader):
             page = worker.pages.get(worker.pid)
             if page is not None:
-                board.write_notice(page, worker is self.leader, self._slots)
-
-    @property
-    def _slots(self) -> int:
-        return max(self._app.wanted, default=-1) + 1
+                board.write_notice(page, worker is self.leader, self._slots())
 
     def say_slots(self, _worker: Worker, _: dict[str, Any], _body: bytes, fds: list[int]) -> None:
         """Answer a process that has no board to read the number of slots from."""
-        answer(fds[0], {"slots": self._slots}, [])
+        answer(fds[0], {"slots": self._slots()}, [])

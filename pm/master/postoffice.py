@@ -70,13 +70,13 @@ class PostOffice:
 
         Raises Failed for what is not JSON or too large, Full if too much waits for the worker.
         """
-        self._deliver([worker], NOBODY, encode(message))
+        self.deliver([worker], NOBODY, encode(message))
 
     def broadcast(self, message: object) -> int:
         """Send a message to all workers; returns how many processes listen. Raises as `send`."""
-        return self._deliver(self._workers, NOBODY, encode(message))
+        return self.deliver(self._workers, NOBODY, encode(message))
 
-    def _deliver(self, workers: Iterable[Worker], sender: Sender, body: bytes) -> int:
+    def deliver(self, workers: Iterable[Worker], sender: Sender, body: bytes) -> int:
         """Give a message to all or, raising Full, to none; returns how many listen."""
         letter = frame({"do": "message", "from": sender}, body)
         linked = [worker for worker in workers if worker.link is not None]
@@ -145,7 +145,7 @@ class PostOffice:
     ) -> None:
         sender = (worker.launch, worker.slot, int(message["pid"]))
         try:
-            self._deliver(self._workers, sender, body)
+            self.deliver(self._workers, sender, body)
         except Full as error:
             return answer(fds[0], {"full": error.message}, [])
         answer(fds[0], {"errno": 0}, [])

@@ -99,6 +99,15 @@ def in_threads(count, work):
     return results
 
 
+def raised(call, *args, **kwargs):
+    """Return what a call raises, None if it does not."""
+    try:
+        call(*args, **kwargs)
+    except Exception as error:
+        return error
+    return None
+
+
 def alive(pid):
     """Say whether a process runs."""
     try:

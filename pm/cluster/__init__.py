@@ -10,7 +10,8 @@
         serve()
 
 `cluster` is this module; its class is changed at the end, so that `cluster.workers` is always the
-present state, and `async with cluster:` works.
+present state, and `async with cluster:` works. No module beside this one may have the name of
+something here: once imported, it would take its place.
 """
 
 from __future__ import annotations
@@ -95,9 +96,7 @@ def _check_start() -> None:
 def _let_go() -> None:
     """Know of no workers in a forked child: they are its parent's."""
     if _Own.primary is not None:
-        from .primary import let_go
-
-        let_go(_Own.primary)
+        _Own.primary.engine.let_go()
         _Own.primary = None
         _events.clear()
 
@@ -139,6 +138,16 @@ def disconnect(callback: Callable[[], object] | None = None) -> Outcome[None]:
     if callback is not None:
         outcome.then(callback)  # type: ignore[arg-type]
     return outcome
+
+
+def reload() -> Outcome[list[Worker]]:
+    """Replace all workers, one by one, each with a fresh run of the program, without a gap.
+
+    `cluster.reload().result()` serves until that is done and returns the new workers, as does
+    `await cluster.reload()`. Raises ReloadFailed, with the reason, if a new one does not become
+    ready: then it is removed, and the old ones that are left go on serving.
+    """
+    return _primary().reload()
 
 
 def run() -> None:

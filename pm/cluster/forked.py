@@ -67,6 +67,8 @@ class Worker(Emitter):
         """True if its end was asked for, False if not; None as long as that is open."""
 
         self.connected = False
+        self.successor: Worker | None = None
+        """Who takes its place in a reload; of a new one that fails, the old."""
 
     def started(
         self, number: int, pid: int, out: IO[bytes] | None, error: IO[bytes] | None

@@ -41,13 +41,7 @@ class Stopper:
             (signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)
         ):  # fmt: skip
             if signal.getsignal(number) is default:
-                self._primary.loop.on_signal(number, self._stop)
-
-    def _stop(self) -> None:
-        if self._primary.stopping:
-            self._primary.kill()
-        else:
-            self._primary.stop()
+                self._primary.loop.on_signal(number, self._primary.stop)
 
     def __exit__(self, *_: object) -> None:
         self._primary.loop.give_back_signals()

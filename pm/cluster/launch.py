@@ -11,7 +11,6 @@ from socket import SCM_RIGHTS, SOL_SOCKET
 from typing import IO, TYPE_CHECKING, Any
 
 from ..master import process
-from ..master.crew import Crew
 from ..master.loop import Loop
 from ..master.readiness import Expected
 from ..master.restart import Exit
@@ -20,6 +19,7 @@ from ..master.worker import Worker as Inner
 from ..model import AppSpec
 
 if TYPE_CHECKING:
+    from .engine import Engine
     from .forked import Worker
 
 
@@ -60,7 +60,7 @@ class Launch:
     """No template makes it."""
 
     def __init__(
-        self, crew: Crew, exits: Exits, member: Worker, spec: AppSpec, settings: dict[str, Any]
+        self, engine: Engine, member: Worker, spec: AppSpec, settings: dict[str, Any]
     ) -> None:
         self.spec = spec
         self.number = 1
@@ -70,14 +70,16 @@ class Launch:
         """What the worker has to do before it is ready."""
         self.error: OSError | None = None
         """Why it could not be made."""
-        self._crew = crew
-        self._exits = exits
-        self._settings = settings
+        self.settings = settings
+        """What else the worker is started with."""
+        self.slot = -1
+        """Where it is to be; -1: where there is room."""
+        self._engine = engine
 
     def fork(self, launch: int, order: dict[str, object], fds: list[int]) -> None:
         """Start a worker; the fds are sent and closed here."""
         link, page, drain = fds
-        worker = self._crew.by_launch(launch)
+        worker = self._engine.crew.by_launch(launch)
         assert worker is not None
         assert worker.link is not None
         rights = [(SOL_SOCKET, SCM_RIGHTS, struct.pack("2i", page, drain))]
@@ -86,16 +88,16 @@ class Launch:
             pid, out, error = self._spawn(link)
         except (OSError, ValueError) as failure:
             self.error = failure if isinstance(failure, OSError) else OSError(str(failure))
-            return self._crew.forked(launch, 0)
+            return self._engine.crew.forked(launch, 0)
         finally:
             for fd in fds:
                 os.close(fd)
         self.member.started(launch, pid, out, error)
-        self._crew.forked(launch, pid)
-        self._exits.watch(pid, lambda ended: self._crew.exited(pid, ended))
+        self._engine.crew.forked(launch, pid)
+        self._engine.exits.watch(pid, lambda ended: self._engine.crew.exited(pid, ended))
 
     def _spawn(self, link: int) -> tuple[int, IO[bytes] | None, IO[bytes] | None]:
-        chosen = self._settings
+        chosen = self.settings
         return spawn_member(self.spec, link, chosen["silent"], chosen["uid"], chosen["gid"])
 
     def _order(self, launch: int, order: dict[str, object]) -> dict[str, object]:

@@ -21,6 +21,8 @@ _KNOWN: dict[str, tuple[type, ...]] = {
     "kill_timeout": (int, float),
     "listen_timeout": (int, float),
     "wait_ready": (bool,),
+    "reload_on_signal": (bool,),
+    "reload_on_removal": (str, os.PathLike, type(None)),
 }
 """Names and types."""
 
@@ -56,6 +58,7 @@ def defaults() -> dict[str, Any]:
         "silent": False,
         "cwd": None, "uid": None, "gid": None,
         "kill_timeout": 10.0, "listen_timeout": 30.0, "wait_ready": False,
+        "reload_on_signal": False, "reload_on_removal": None,
     }  # fmt: skip
 
 

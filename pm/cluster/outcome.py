@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -25,6 +26,7 @@ class Outcome(Generic[T]):
         self._host = host
         self._value: T | None = None
         self._told: list[Callable[[], None]] = []
+        self._awaited = False
         self.done = False
         self.error: Exception | None = None
         """Why it failed."""
@@ -37,6 +39,8 @@ class Outcome(Generic[T]):
     def fail(self, error: Exception) -> None:
         """Come to nothing, for a reason."""
         self.error = error
+        if not self._awaited:  # nobody will be told otherwise
+            print(f"pm: {error}", file=sys.stderr)
         self._finish()
 
     def _finish(self) -> None:
@@ -47,6 +51,7 @@ class Outcome(Generic[T]):
 
     def then(self, action: Callable[[], None]) -> None:
         """Do something once it is done."""
+        self._awaited = True
         if self.done:
             action()
         else:
@@ -54,6 +59,7 @@ class Outcome(Generic[T]):
 
     def result(self) -> T:
         """Serve until it is done, and return it. Raises what it failed with."""
+        self._awaited = True
         self._host.turn_until(lambda: self.done)
         return self._get()
 

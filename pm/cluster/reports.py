@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ..master.process import is_runnable
@@ -13,6 +14,10 @@ from .launch import launch_of
 
 if TYPE_CHECKING:
     from .primary import Primary
+
+
+successor: ContextVar[Worker | None] = ContextVar("successor", default=None)
+"""While an exit is told, also to coroutines: the worker that has taken the place already."""
 
 
 class Reports:
@@ -27,15 +32,19 @@ class Reports:
         """Say what a worker has to do before it is ready: what the one did that it replaces."""
         return launch_of(inner).expected
 
-    def on_ready(self, _inner: Inner, _how: str) -> None:
-        """Nothing: that it serves is looked at, not told."""
+    def on_ready(self, inner: Inner, _how: str) -> None:
+        """Take note that a worker serves."""
+        if self._primary.reloading is not None:
+            self._primary.reloading.ready(inner)
 
     def on_gone(self, inner: Inner) -> None:
         """Take note that a worker has ended, or could not be started."""
         worker = launch_of(inner).member
         worker.process.finished(inner.ended)
-        self._primary.notices.post()
+        self._primary.engine.notices.post()
         self.hung_up(inner)
+        if self._primary.reloading is not None:
+            self._primary.reloading.ended(inner)
         self._primary.outbox.later(lambda: self._bury(inner, worker))
 
     def _bury(self, inner: Inner, worker: Worker) -> None:
@@ -46,12 +55,16 @@ class Reports:
             return primary.outbox.tell(worker, "error", launch_of(inner).error)
         worker.exited_after_disconnect = bool(worker.exited_after_disconnect)
         result = worker.process.exit_code, worker.process.signal_code
-        primary.outbox.tell(worker, "exit", *result)
-        primary.outbox.tell(primary.events, "exit", worker, *result)
+        token = successor.set(worker.successor)
+        try:
+            primary.outbox.tell(worker, "exit", *result)
+            primary.outbox.tell(primary.events, "exit", worker, *result)
+        finally:
+            successor.reset(token)
 
     def changed(self) -> None:
         """Let the workers know who leads."""
-        self._primary.notices.post()
+        self._primary.engine.notices.post()
 
     def settle_soon(self) -> None:
         """Nothing: no command is under way."""
@@ -60,14 +73,14 @@ class Reports:
 
     def accepts(self, member: object, key: str) -> None:
         """Take note that a worker has taken its probe."""
-        inner = self._primary.crew.by_launch(member)
+        inner = self._primary.engine.crew.by_launch(member)
         if inner is not None:
             inner.accepted.add(key)
-            self._primary.crew.lives.judge(inner)
+            self._primary.engine.crew.lives.judge(inner)
 
     def runs(self, member: object) -> bool:
         """True if a worker only waits for a core."""
-        inner = self._primary.crew.by_launch(member)
+        inner = self._primary.engine.crew.by_launch(member)
         return inner is not None and is_runnable(inner.pid)
 
     def online(self, inner: Inner, *_: object) -> None:
@@ -76,7 +89,7 @@ class Reports:
 
     def listens(self, inner: Inner, key: str) -> None:
         """Take note that a worker listens."""
-        handoff = self._primary.listeners.get(key)
+        handoff = self._primary.engine.listeners.get(key)
         if handoff is not None:
             self._note(inner, "listening", address_of(handoff))
 
@@ -107,7 +120,7 @@ class Reports:
 
     def hung_up(self, inner: Inner) -> None:
         """Take note that a worker has closed its link, or died."""
-        self._primary.crew.hung_up(inner)
+        self._primary.engine.crew.hung_up(inner)
         worker, primary = launch_of(inner).member, self._primary
         if not worker.connected:
             return

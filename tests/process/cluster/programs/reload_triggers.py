@@ -1,0 +1,39 @@
+"""A reload in plain code: result(), SIGUSR2, and the removal of the pid file."""
+
+import os
+import signal
+
+from checks import Record, done, listener, serve_ids
+
+from pm import cluster
+
+if cluster.is_primary:
+    record, path = Record(), os.path.abspath("primary.pid")
+    cluster.setup_primary(reload_on_signal=True, reload_on_removal=path)
+    assert open(path).read() == f"{os.getpid()}\n"  # noqa: SIM115
+    listening = cluster.fork()
+
+    @cluster.on("exit")
+    def more(worker, code, sig):
+        assert (code, sig) == (0, None)
+        if worker.id == 1:
+            return
+        if worker.id == 2:
+            assert os.path.exists(path)
+            os.unlink(path)
+        if worker.id == 3:
+            cluster.disconnect()
+
+    @cluster.on("listening")
+    def trigger(worker):
+        if worker.id == 2:
+            os.kill(os.getpid(), signal.SIGUSR2)
+
+    assert [worker.id for worker in cluster.reload().result()] == [2]
+    cluster.run()
+    assert [entry[1] for entry in record.of("exit")] == [1, 2, 3, 4], record.all
+    assert not os.path.exists(path)
+    done()
+else:
+    with listener() as sock:
+        serve_ids(sock)

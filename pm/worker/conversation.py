@@ -87,15 +87,16 @@ class Conversation:
         if 0 < size < self._in_left:
             self._in_left -= size
             return
-        if self.state != BUSY and size < _SMALL and type(data) is bytes:
-            flags = _requests.get(hash(data))
+        whole = bytes(data)
+        if self.state != BUSY and size < _SMALL:
+            flags = _requests.get(hash(whole))
             if flags is not None:
                 self._asked.append(flags)
                 self.state = BUSY
                 return
         try:
             if size:
-                self._receive(data if type(data) is bytes else bytes(data))
+                self._receive(whole)
             else:
                 self._closing = True
                 self.state = BUSY if self.state == BUSY else CLOSING
@@ -115,10 +116,10 @@ class Conversation:
                 self._end_response()
         elif size:
             try:
-                if size < _SMALL and self._asked == _PLAIN and type(data) is bytes:
-                    self._send_small(data)
+                if size < _SMALL and self._asked == _PLAIN:
+                    self._send_small(bytes(data))
                 else:
-                    self._send(data if type(data) is bytes else bytes(data))
+                    self._send(bytes(data))
             except Garbled:
                 self._give_up(OPAQUE_ANSWERED)
 

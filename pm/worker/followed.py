@@ -10,10 +10,9 @@ from __future__ import annotations
 import _weakref
 import errno
 import os
-import select
 import socket
 
-from . import board, here
+from . import board, here, waiting
 from .conversation import IDLE, OPEN, Conversation, looks_like_request
 from .link import RAW
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
-_poll = select.poll
-_READ = select.POLLIN | select.POLLHUP | select.POLLERR
 
 live: dict[int, Callable[[], Followed | None]] = {}
 """Open connections of this process by fd, weakly referenced."""
@@ -85,43 +82,38 @@ class Followed(RAW):
             if page[0]:
                 _say_quiet()
 
-    def _begins(self, flags: int = 0) -> bool:
-        """True if a read now would begin a request, and the master wants the connection back."""
+    def _read(self, method: Callable[..., Any], flags: int, *args: Any) -> Any:
+        """Call a receiving method of the C class; None if the connection has moved.
+
+        A read that would begin a request also waits for the drain, and then moves it.
+        """
         if self._moved:
-            return True
+            return None
         page = self.page
         if page is None or self._talk.state not in (OPEN, IDLE):
-            return False
-        if not page[0]:
-            timeout = self.gettimeout()
-            if timeout == 0.0 or flags & socket.MSG_DONTWAIT or here.drain_fd < 0:
-                return False
-            if not self._wait(timeout):
-                return False
-        return page[0] == board.HAND_OVER and self.move()
-
-    def _wait(self, timeout: float | None) -> bool:
-        """Wait for data or for the drain; True if the drain came."""
-        waiter = _poll()
-        waiter.register(RAW.fileno(self), _READ)
-        waiter.register(here.drain_fd, select.POLLIN)
-        ready = waiter.poll(None if timeout is None else timeout * 1000)
-        if not ready:
-            raise socket.timeout("timed out")
-        return any(fd == here.drain_fd for fd, _ in ready)
-
-    def _readable(self) -> bool:
-        """True if data is there: with a timeout set, even a peek with MSG_DONTWAIT would wait."""
-        waiter = _poll()
-        waiter.register(RAW.fileno(self), _READ)
-        return bool(waiter.poll(0))
+            return method(self, *args)
+        timeout = self.gettimeout()
+        waits = timeout != 0.0 and not flags & socket.MSG_DONTWAIT and here.drain_fd >= 0
+        if waits and timeout is None and waiting.has_limit(self):
+            waits = False
+        if waits and timeout is None and not flags and not page[0]:
+            try:
+                return waiting.read_briefly(self, method, args)
+            except BlockingIOError:
+                pass
+        if waits and not page[0]:
+            waiting.wait(self, timeout)
+        if page[0] == board.HAND_OVER and self.move():
+            return None
+        return method(self, *args)
 
     def move(self) -> bool:
         """Give the connection to the master if it is between requests; True if it is gone."""
         if self._moved or self._talk.state not in (OPEN, IDLE) or here.link is None:
             return self._moved
         try:
-            if self._readable() and not looks_like_request(RAW.recv(self, 512, _PEEK) or b"\0"):
+            begun = RAW.recv(self, 512, _PEEK) or b"\0" if waiting.readable(self) else b""
+            if not looks_like_request(begun):
                 return False
         except OSError:
             return False
@@ -140,27 +132,27 @@ class Followed(RAW):
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Receive as socket.recv does."""
-        if bufsize and self._begins(flags):
+        if not bufsize:
+            return RAW.recv(self, bufsize, flags)
+        data: bytes | None = self._read(RAW.recv, flags, bufsize, flags)
+        if data is None:
             return b""
-        data = RAW.recv(self, bufsize, flags)
         if not flags & socket.MSG_PEEK:
             self._received(data)
         return data
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive as socket.recv_into does."""
-        if self._begins(flags):
-            return 0
-        count = RAW.recv_into(self, buffer, nbytes, flags)
+        count: int = self._read(RAW.recv_into, flags, buffer, nbytes, flags) or 0
         if count and not flags & socket.MSG_PEEK:
             self._received(_octets(buffer)[:count])
         return count
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0) -> Any:
         """Receive as socket.recvmsg does."""
-        if self._begins(flags):
+        result = self._read(RAW.recvmsg, flags, bufsize, ancbufsize, flags)
+        if result is None:
             return b"", [], 0, None
-        result = RAW.recvmsg(self, bufsize, ancbufsize, flags)
         if not flags & socket.MSG_PEEK:
             self._received(result[0])
         return result

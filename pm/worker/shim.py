@@ -24,8 +24,6 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _INTERNAL = ("multiprocessing.connection",)
 """Modules whose port-0 listeners belong to one process: their objects live there."""
 
-_plain_init = socket.socket.__init__
-
 exclusive: set[int] = set()
 """Ports that every worker binds for itself."""
 
@@ -47,6 +45,7 @@ def patch(sockets: type[RAW]) -> None:
     """Patch what is the same in all classes of sockets: all but accept and close."""
     for name, method in _METHODS.items():
         setattr(sockets, name, method)
+    sockets.__init__ = _recognizing(sockets.__init__)  # type: ignore[method-assign]
 
 
 def _is_stream(sock: socket.socket) -> bool:
@@ -64,12 +63,15 @@ def _taken(sock: socket.socket, port: object) -> bool:
     )
 
 
-def _init(
-    self: socket.socket, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None
-) -> None:
-    _plain_init(self, family, type, proto, fileno)
-    if fileno is not None:
-        channels.recognize(self)
+def _recognizing(plain: Callable[..., None]) -> Callable[..., None]:
+    def __init__(
+        self: RAW, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None
+    ) -> None:
+        plain(self, family, type, proto, fileno)
+        if fileno is not None:
+            channels.recognize(self)
+
+    return __init__
 
 
 def _bind(self: socket.socket, address: Any, /) -> None:
@@ -213,7 +215,6 @@ def _real_close(self: socket.socket, _ss: Any = RAW) -> None:
 
 
 _METHODS: dict[str, Callable[..., Any]] = {
-    "__init__": _init,
     "bind": _bind,
     "listen": _listen,
     "connect": _connect,

@@ -67,7 +67,7 @@ def option(*flags: str, text: str, panel: str | None = None, metavar: str | None
     return Option(flags, text, panel, metavar)
 
 
-_SELECT = "Names, ids, namespaces, /regexes/, `all`, or a file of apps."
+_SELECT = "Names, ids, NAME:SLOT, namespaces, /regexes/, `all`, or a file of apps."
 
 Selectors = Annotated[list[str], Argument(_SELECT, "APP")]
 MaybeSelectors = Annotated[list[str] | None, Argument(f"{_SELECT} None means all.", "APP")]

@@ -12,7 +12,7 @@ from .table import paint
 from .text import clean
 
 if TYPE_CHECKING:
-    from pm.api import Outcome, Report
+    from pm.api import ErrorBody, Report
 
 
 def print_error(error: PmError) -> int:
@@ -32,17 +32,16 @@ def print_outcomes(report: Report) -> int:
             mark = paint("✓" if outcome.changed else "-", "green", coloured(sys.stdout))
             print(f"{mark} {clean(outcome.app)}: {clean(outcome.done)}", flush=True)
         else:
-            failed = _print_failed(outcome)
+            failed = tell_failed(outcome.app, outcome.error)
             code = code or failed
     return code
 
 
-def _print_failed(outcome: Outcome) -> int:
-    body = outcome.error
-    assert body is not None
+def tell_failed(app: str, body: ErrorBody) -> int:
+    """Print what went wrong with one app and return its exit code."""
     error = error_of(body.code, body.message, body.hint, body.lines)
     colour = coloured(sys.stderr)
-    _say(f"{paint('✗', 'red', colour)} {clean(outcome.app)}: {_block(error.message)}")
+    _say(f"{paint('✗', 'red', colour)} {clean(app)}: {_block(error.message)}")
     _say_rest(error, colour, "    ")
     return error.exit_code
 

@@ -22,7 +22,7 @@ from .options import (
     command,
     option,
 )
-from .values import whole
+from .values import seconds, whole
 
 if TYPE_CHECKING:
     from .logview import Form
@@ -82,6 +82,34 @@ def send_signal(
     from .commands import lives
 
     return lives.send_signal(signal, selectors, as_json)
+
+
+@command(LIVES, "send")
+def send(
+    selector: Annotated[str, Argument("Name, id, NAME:SLOT, namespace, /regex/ or `all`.", "APP")],
+    message: Annotated[str, Argument("JSON, or - to read it from standard input.", "JSON")],
+    as_json: Json = False,
+) -> int:
+    """Send a message to the workers that listen (pm.on_message)."""
+    from .commands import talk
+
+    return talk.send(selector, message, as_json)
+
+
+@command(LIVES, "trigger")
+def trigger(
+    selector: Annotated[str, Argument("Name, id, NAME:SLOT, namespace, /regex/ or `all`.", "APP")],
+    action: Annotated[str, Argument("The action's name.", "NAME")],
+    message: Annotated[str, Argument("JSON for it, or - for standard input.", "JSON")] = "null",
+    timeout: Annotated[
+        float, Option(("--timeout",), "How long each worker has to answer.", None, "TIME", seconds)
+    ] = 10.0,
+    as_json: Json = False,
+) -> int:
+    """Call an action (pm.action) in each worker, and show the answers."""
+    from .commands import talk
+
+    return talk.trigger(selector, action, message, timeout, as_json)
 
 
 @command(LIVES, "reset")

@@ -134,6 +134,27 @@ async def send_signal(daemon: Supervisor, request: api.SendSignal, ticket: Ticke
     return await _each(daemon, request.selectors, ticket, work, at_once=True)
 
 
+async def send_message(daemon: Supervisor, request: api.SendMessage, ticket: Ticket) -> api.Report:
+    """Send a message to workers."""
+    work = partial(operations.send_message, message=request.message)
+    return await _each(daemon, request.selectors, ticket, work, at_once=True)
+
+
+async def trigger(daemon: Supervisor, request: api.Trigger, ticket: Ticket) -> api.Triggered:
+    """Call an action in workers."""
+
+    async def one(app: App, slots: Slots) -> api.Triggering:
+        try:
+            results = await operations.trigger(app, ticket, slots, request)
+        except PmError as error:
+            return api.Triggering(app.record.name, error=_body(error))
+        return api.Triggering(app.record.name, results)
+
+    chosen = daemon.select(request.selectors).items()
+    work = (one(daemon.apps[name], slots) for name, slots in chosen)
+    return api.Triggered(tuple(await asyncio.gather(*work)))
+
+
 async def reset(daemon: Supervisor, request: api.Reset, ticket: Ticket) -> api.Report:
     """Set restart counters to zero."""
     return await _each(daemon, request.selectors, ticket, operations.reset, at_once=True)
@@ -245,9 +266,12 @@ async def _outcome(name: str, work: Awaitable[Result]) -> api.Outcome:
     try:
         done, changed = await work
     except PmError as error:
-        body = api.ErrorBody(error.code, error.message, error.hint, error.lines)
-        return api.Outcome(name, "", body)
+        return api.Outcome(name, "", _body(error))
     return api.Outcome(name, done, changed=changed)
+
+
+def _body(error: PmError) -> api.ErrorBody:
+    return api.ErrorBody(error.code, error.message, error.hint, error.lines)
 
 
 Handler = Callable[[Supervisor, Any, Ticket], Awaitable[object]]  # Any: each takes its own request
@@ -264,6 +288,8 @@ HANDLERS: dict[type[api.Request[Any]], Handler] = {
     api.Delete: delete,
     api.Scale: scale,
     api.SendSignal: send_signal,
+    api.SendMessage: send_message,
+    api.Trigger: trigger,
     api.Reset: reset,
     api.Flush: flush,
     api.Save: save,

@@ -61,11 +61,12 @@ class Link:
         request: str = "",
         slots: tuple[int, ...] | None = None,
         spec: AppSpec | None = None,
-        signal: str = "",
+        **fields: Any,
     ) -> str:
         """Send a command and wait for its end; returns what the master says was done.
 
-        Raises the master's PmError, or Failed if the master ends first.
+        `fields` are others of `Command`, some of which are any JSON. Raises the master's
+        PmError, or Failed if the master ends first.
         """
         if self._cut.is_set():
             raise self._lost()
@@ -74,7 +75,7 @@ class Link:
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._pending[number] = (answer, request)
         try:
-            self._send(Command(number, op, self.nonce, slots, spec, signal))
+            self._send(Command(number, op, self.nonce, slots, spec, **fields))
             done = await answer
         finally:
             del self._pending[number]

@@ -11,15 +11,18 @@ import signal as signals
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from pm.codec import suggest
+from pm.api import Trigger
+from pm.codec import loads, suggest
+from pm.control import Results
 from pm.errors import Failed, UsageError
 from pm.home import log_files
 from pm.logindex import index_path
 from pm.logpieces import remove_pieces
-from pm.model import AppSpec, State
+from pm.model import ActionResult, AppSpec, State
 from pm.record import replace
 
 from .app import App
+from .link import Link
 from .record import Record, parse_count, resize, want, without
 from .turns import Ticket
 from .views import count, how_online
@@ -127,6 +130,29 @@ async def send_signal(app: App, ticket: Ticket, slots: Slots, name: str) -> Resu
         raise Failed(f"`{app.record.name}` has no running worker", "`pm start` starts it")
     await app.masters.link.call("signal", ticket.request, slots=chosen, signal=name)
     return Result(f"{name} sent to {count(len(pids))}")
+
+
+async def send_message(app: App, ticket: Ticket, slots: Slots, message: object) -> Result:
+    """Send a message to the workers that listen; raises Failed if none does."""
+    link = _running_link(app)
+    return Result(await link.call("message", ticket.request, slots=slots, message=message))
+
+
+async def trigger(
+    app: App, ticket: Ticket, slots: Slots, request: Trigger
+) -> tuple[ActionResult, ...]:
+    """Call an action in workers; raises Failed if none has it."""
+    text = await _running_link(app).call(
+        "trigger", ticket.request, slots=slots,
+        message=request.message, action=request.action, timeout=request.timeout,
+    )  # fmt: skip
+    return loads(Results, text, "results").results
+
+
+def _running_link(app: App) -> Link:
+    if app.masters.link is None:
+        raise Failed(f"`{app.record.name}` has no running worker", "`pm start` starts it")
+    return app.masters.link
 
 
 async def reset(app: App, ticket: Ticket, _slots: Slots = None) -> Result:

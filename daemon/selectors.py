@@ -15,7 +15,7 @@ Selection = dict[str, tuple[int, ...] | None]
 
 
 def select(selectors: Sequence[str], records: Mapping[str, Record]) -> Selection:
-    """Resolve names, namespaces, ids, /regexes/ and `all`: a name wins over the others.
+    """Resolve names, namespaces, ids, NAME:SLOT, /regexes/ and `all`: a name wins over the others.
 
     Raises NotFound, or UsageError for a regex that is none.
     """
@@ -41,6 +41,9 @@ def _matches(selector: str, records: Mapping[str, Record]) -> list[tuple[str, in
         return _whole(sorted(names))
     if selector.isascii() and selector.isdigit():
         return [_by_id(int(selector), records)]
+    app, _, slot = selector.rpartition(":")
+    if app in records and slot.isascii() and slot.isdigit():
+        return [(app, _slot(records[app], int(slot)))]
     known = [*records, *(record.spec.namespace for record in records.values())]
     raise NotFound(
         f"no app is named `{selector}`", suggest(selector, known) or "`pm list` shows all apps"
@@ -59,6 +62,13 @@ def _by_regex(pattern: str, records: Mapping[str, Record]) -> list[tuple[str, in
     if not names:
         raise NotFound(f"no app's name matches /{pattern}/", "`pm list` shows all apps")
     return _whole(names)
+
+
+def _slot(record: Record, number: int) -> int:
+    if number not in record.numbers:
+        slots = ", ".join(map(str, record.numbers))
+        raise NotFound(f"`{record.name}` has no slot {number}", f"its slots are {slots}")
+    return number
 
 
 def _by_id(number: int, records: Mapping[str, Record]) -> tuple[str, int | None]:

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
+    from . import cluster as cluster
     from . import worker as worker
     from .worker.mail import Sender as Sender
     from .worker.mail import action as action

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .errors import ErrorBody as ErrorBody
-from .model import AppSpec, AppView, Event
+from .model import ActionResult, AppSpec, AppView, Event
 from .record import dataclass, field
 
 R = TypeVar("R")
@@ -95,6 +95,22 @@ class Details:
     """Several of them."""
 
     details: tuple[Detail, ...]
+
+
+@dataclass(frozen=True)
+class Triggering:
+    """What an action came to in one app: results by slot and pid, or why it was not called."""
+
+    app: str
+    results: tuple[ActionResult, ...] = ()
+    error: ErrorBody | None = None
+
+
+@dataclass(frozen=True)
+class Triggered:
+    """One an app, in the order asked."""
+
+    apps: tuple[Triggering, ...]
 
 
 @dataclass(frozen=True)
@@ -212,6 +228,29 @@ class SendSignal(Request[Report]):
 
 
 @dataclass(frozen=True)
+class SendMessage(Request[Report]):
+    """Send a message (any JSON) to the selected workers that listen (`pm.on_message`)."""
+
+    name = "send-message"
+    answer = Report
+    selectors: tuple[str, ...] = ()
+    message: Any = None
+
+
+@dataclass(frozen=True)
+class Trigger(Request[Triggered]):
+    """Call an action (`pm.action`) in the selected workers, with JSON for it."""
+
+    name = "trigger"
+    answer = Triggered
+    selectors: tuple[str, ...] = ()
+    action: str = ""
+    message: Any = None
+    timeout: float = 10.0
+    """Seconds that each worker has to answer."""
+
+
+@dataclass(frozen=True)
 class Reset(Request[Report]):
     """Set the restart counters to zero."""
 
@@ -258,7 +297,7 @@ REQUESTS: dict[str, type[Request[Any]]] = {
     kind.name: kind
     for kind in (
         Ping, List, Describe, Start, Resume, Stop, Restart, Reload, Delete, Scale,
-        SendSignal, Reset, Flush, Save, Resurrect, Kill,
+        SendSignal, SendMessage, Trigger, Reset, Flush, Save, Resurrect, Kill,
     )
 }  # fmt: skip
 """Every request by its name; handlers and docs/protocol.md cover exactly these."""

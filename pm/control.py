@@ -7,10 +7,10 @@ finish; the master sends `Status` at every change, without being asked, and `Hap
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import ErrorBody
-from .model import AppSpec, Event, ListenerView, WorkerView
+from .model import ActionResult, AppSpec, Event, ListenerView, WorkerView
 from .record import dataclass
 
 
@@ -33,8 +33,9 @@ class Bootstrap:
 
 
 Op = Literal[
-    "hello", "want", "restart", "reload", "stop", "signal", "reset", "flush", "count", "listeners"
-]
+    "hello", "want", "restart", "reload", "stop", "signal", "reset", "flush", "count", "listeners",
+    "message", "trigger",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class Command:
     `slots` (all if None), with `spec` if given | stop: stop all, release ports, answer, exit |
     signal: `signal` to `slots` | reset: counters to zero | flush: empty the logs |
     count: send a status with the connections of this moment |
-    listeners: send dups of all listeners again.
+    listeners: send dups of all listeners again |
+    message: send `message` to the workers of `slots` (all if None) that listen |
+    trigger: call `action` with `message` in them, and answer with `Results` as text.
     """
 
     id: int
@@ -54,6 +57,16 @@ class Command:
     slots: tuple[int, ...] | None = None
     spec: AppSpec | None = None
     signal: str = ""
+    message: Any = None
+    action: str = ""
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True)
+class Results:
+    """What an action came to, in `Done.text`: one result for each process that has it."""
+
+    results: tuple[ActionResult, ...]
 
 
 @dataclass(frozen=True)

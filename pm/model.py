@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import re
+from typing import Any
 
 from .errors import ConfigError
 from .record import dataclass, field
@@ -190,6 +191,16 @@ class ListenerView:
     family: str
     """`ipv4` or `ipv6`."""
     served: str = Scheduling.ROUND_ROBIN.value
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """What one process answers to `pm trigger`: a value (any JSON), or why there is none."""
+
+    slot: int
+    pid: int
+    value: Any = None
+    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,13 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from .asking import arequest as arequest
+    from .asking import request as request
     from .child import OwnWorker
     from .forked import Worker
     from .outcome import Outcome
     from .primary import Primary
+    from .shards import shard_of as shard_of
 
     workers: dict[int, Worker]
     worker: OwnWorker | None
@@ -48,6 +51,18 @@ is_primary = is_master = not is_worker
 
 _events = Emitter()
 on, once, off, emit = _events.on, _events.once, _events.off, _events.emit
+
+
+_LATER = {"request": "asking", "arequest": "asking", "shard_of": "shards"}
+"""Names of workers among each other, by the module that is imported when one is used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = f"{__name__}.{_LATER[name]}"
+    __import__(module)
+    return getattr(sys.modules[module], name)
 
 
 class NotPrimary(PmError):

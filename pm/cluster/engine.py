@@ -15,8 +15,9 @@ from ..master import process
 from ..master.crew import Crew
 from ..master.listeners import Listeners
 from ..master.loop import Loop
+from ..master.mail import Mail
 from ..master.notices import Notices
-from ..master.postoffice import NOBODY, Full, PostOffice
+from ..master.postoffice import NOBODY, Full
 from ..master.questions import Questions
 from ..master.scheduling import policy_of
 from ..master.worker import Worker as Inner
@@ -42,9 +43,8 @@ class Engine:
         )
         self.crew = Crew(loop, self.listeners, None, reports)
         self.exits = Exits(loop)
-        self.mail = PostOffice(loop, self.crew)
-        self.mail.on_rest = self.crew.lives.look
-        self.mail.on_message = reports.message
+        self.mail = Mail(loop, self.crew)
+        self.mail.post.on_message = reports.message
         self.notices = Notices(self.crew, self._slots)
         questions = Questions(self.crew, self.listeners)
         questions.on_listen, questions.on_hang_up = reports.listens, reports.hung_up
@@ -69,7 +69,7 @@ class Engine:
         if inner is None:
             return False
         try:
-            self.mail.deliver([inner], NOBODY, body)
+            self.mail.post.deliver([inner], NOBODY, body)
         except Full as error:
             raise MailboxFull(error.message) from None
         return True

@@ -6,10 +6,12 @@ import signal
 from collections import deque
 from typing import Protocol
 
-from ..control import Command
+from ..codec import dumps
+from ..control import Command, Results
 from ..errors import Failed, PmError
-from ..model import State
+from ..model import ActionResult, State
 from . import process
+from .actions import Shell
 from .app import App
 from .daemonlink import Answer
 from .reload import Reload
@@ -35,8 +37,9 @@ class Office(Protocol):
 class Commands:
     """Begins commands on one app."""
 
-    def __init__(self, app: App, office: Office) -> None:
+    def __init__(self, app: App, office: Office, shell: Shell) -> None:
         self._app = app
+        self._shell = shell
         self._office = office
         self._queue: deque[tuple[Command, Answer]] = deque()
 
@@ -54,12 +57,27 @@ class Commands:
         elif command.op == "flush":
             self._office.flush_logs()
             answer(None, "flushed")
+        elif command.op in ("message", "trigger"):
+            self._talk(command, answer)
         elif command.op == "count":
             self._app.changed()
             self._office.report()
             answer(None, "")
         else:
             answer(None, "")
+
+    def _talk(self, command: Command, answer: Answer) -> None:
+        def triggered(results: list[ActionResult]) -> None:
+            answer(None, dumps(Results(tuple(results))).decode())
+
+        slots, message = command.slots, command.message
+        try:
+            if command.op == "message":
+                answer(None, self._shell.send(slots, message))
+            else:
+                self._shell.trigger(slots, command.action, message, command.timeout, triggered)
+        except PmError as error:
+            answer(error, "")
 
     def _change(self, command: Command, answer: Answer) -> None:
         """Begin a command that changes which workers run, once those before it have ended.

@@ -21,10 +21,10 @@ from .daemonlink import DaemonLink
 from .lastwords import LastWords
 from .logs import LogPath, LogPlan, LogWriter, Rotation
 from .loop import Loop, Timer, now
+from .mail import Mail
 from .notices import Notices
 from .notify import Notify
 from .outbound import Outbound
-from .postoffice import PostOffice
 from .questions import Questions
 from .runfile import RunFile
 from .spawn import Spawned, allow_many_files
@@ -68,11 +68,10 @@ class Master:
         questions = Questions(app.crew, app.listeners)
         app.crew.on_message = questions.receive
         self._notices = Notices(app.crew, lambda: max(app.wanted, default=-1) + 1)
-        self._mail = PostOffice(self._loop, app.crew)
-        self._mail.on_rest = app.crew.lives.look
-        self._mail.on_message = Outbound(app.news, app.slots).take
-        questions.others.update(self._mail.verbs, slots=self._notices.say_slots)
-        self._commands = Commands(app, self)
+        mail = Mail(self._loop, app.crew)
+        mail.post.on_message = Outbound(app.news, app.slots).take
+        questions.others.update(mail.verbs, slots=self._notices.say_slots)
+        self._commands = Commands(app, self, mail.shell)
         os.set_inheritable(control, False)
         listening = socket.socket(fileno=control)
         listening.listen(16)  # again: SO_PEERCRED shows whoever listened last
@@ -138,7 +137,10 @@ class Master:
             self._app.crew.groups.look()
 
     def _report_soon(self) -> None:
-        if self._app.news.dirty and self._reporting is None:
+        if not self._app.news.dirty:
+            return
+        self._notices.post()
+        if self._reporting is None:
             self._reporting = self._loop.call_at(now() + _REPORT_DELAY, self.report)
 
     def report(self) -> None:

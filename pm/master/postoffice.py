@@ -50,7 +50,7 @@ class PostOffice:
         self._workers = workers
         self.on_message: Callable[[Worker, object], None] = lambda _worker, _message: None
         """Takes what is for the master; may raise Full."""
-        self.on_end: list[Callable[[Mailbox], None]] = []
+        self.on_end: Callable[[Mailbox], None] = lambda _box: None
         """Told of each mailbox that has ended."""
         self.on_rest: Callable[[Worker], None] = lambda _worker: None
         """Told when a process of a draining worker has done what it had to do before the stop."""
@@ -108,8 +108,7 @@ class PostOffice:
     def _ended(self, worker: Worker, box: Mailbox) -> None:
         if worker.shelf.boxes.get(box.pid) is box:
             del worker.shelf.boxes[box.pid]
-        for told in self.on_end:
-            told(box)
+        self.on_end(box)
         if STOP in box.hears:
             self.on_rest(worker)
 

@@ -46,7 +46,7 @@ def attacked(home: Path, way: str) -> Iterator[Engine]:
     "way",
     [
         "deep", "infinite", "no_board", "small_board", "shrunk", "unknown_child", "no_socket",
-        "no_message",
+        "no_message", "mailboxes", "mail", "requests",
     ],
 )  # fmt: skip
 def test_a_message_that_makes_no_sense(way: str, tmp_path: Path) -> None:

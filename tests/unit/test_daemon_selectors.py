@@ -40,6 +40,7 @@ RECORDS = {
         (["7"], {"job": None}),  # a namespace wins over an id
         (["/^b/"], {"back": None, "bot": None}),
         (["3", "web"], {"back": (0,), "web": None}),
+        (["web:1", "web:0"], {"web": (0, 1)}),
     ],
 )
 def test_selectors(asked: list[str], chosen: dict[str, tuple[int, ...] | None]) -> None:
@@ -52,6 +53,8 @@ def test_selectors(asked: list[str], chosen: dict[str, tuple[int, ...] | None]) 
         ("wbe", "no app is named `wbe`", "did you mean `web`?"),
         ("zzzz", "no app is named `zzzz`", "`pm list` shows all apps"),
         ("99", "no worker has the id 99", "`pm list` shows all ids"),
+        ("web:9", "`web` has no slot 9", "its slots are 0, 1"),
+        ("wbe:0", "no app is named `wbe:0`", "`pm list` shows all apps"),
         ("/^x/", "no app's name matches /^x/", "`pm list` shows all apps"),
     ],
 )

@@ -71,6 +71,58 @@ def no_message():
         raw(json.dumps(value).encode())
 
 
+def pair():
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def mailboxes():
+    """More than there may be, of what is none, and one that never reads."""
+    kept = []
+    for number in range(300):
+        ours, theirs = socket.socketpair()
+        kept += [ours, theirs]
+        with contextlib.suppress(OSError):
+            LINK.ask({"do": "mailbox", "pid": number}, [theirs.fileno()])
+    with open(os.devnull, "rb") as file:
+        for fd in (file.fileno(), pair()[0].fileno(), 0):
+            with contextlib.suppress(OSError):
+                LINK.ask({"do": "mailbox", "pid": 1}, [fd])
+    for what in ("message", "x" * 500, ["message"], *(f"action {n}" for n in range(300))):
+        with contextlib.suppress(OSError):
+            LINK.ask({"do": "hear", "pid": 299 - 50, "what": what}, [])
+    for _ in range(100):
+        LINK.ask({"do": "broadcast", "pid": -1}, [], b"x" * (1 << 20))
+    for sock in kept:
+        sock.close()
+
+
+def mail():
+    """Messages, requests and answers that make no sense."""
+    for body in (b"", b"{", b"[" * 12000, b"\xff", b"1" * 5000):
+        for verb in ("send", "broadcast", "request", "answer", "shared"):
+            for extra in ({}, {"pid": "x"}, {"pid": 1, "slot": 0, "timeout": 1e308, "n": 1}):
+                ours, theirs = pair()
+                LINK.tell({"do": verb, **extra}, [theirs.fileno()], body)
+                LINK.tell({"do": verb, **extra}, [], body)
+                ours.close()
+                theirs.close()
+    for size in (-1, 1 << 40, "x", 2.5, {}):
+        say({"do": "broadcast", "pid": 1, "size": size}, 0)
+
+
+def requests():
+    """Requests that nobody waits for, to a mailbox that nobody reads."""
+    ours, theirs = socket.socketpair()
+    LINK.ask({"do": "mailbox", "pid": os.getpid()}, [theirs.fileno()])
+    LINK.ask({"do": "hear", "pid": os.getpid(), "what": "request"}, [])
+    head = {"do": "request", "pid": 1, "slot": 0, "timeout": 1e9}
+    asked = [LINK.question(head, [], b"1") for _ in range(300)]
+    with open(os.devnull, "rb") as file:
+        say(head, file.fileno())
+    for sock in [*asked, ours, theirs]:
+        sock.close()
+
+
 def closed():
     os.closerange(3, 5000)
 

@@ -1,0 +1,111 @@
+"""Requests to another worker of the app, by its slot.
+
+Two functions: `request` waits, `arequest` is awaited. One that did either, by whether an event
+loop runs, would return now an answer and now a coroutine, and a helper called from both would
+break in one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+
+from ..worker import here
+from ..worker.link import RAW, take
+from ..worker.mailerrors import NotInCluster, RequestFailed
+from ..worker.post import encode
+
+TYPE_CHECKING = False  # typing itself is not to be imported into an app
+if TYPE_CHECKING:
+    from typing import Any
+
+_GRACE = 5.0
+"""Seconds after the timeout for a master that is slow to say that it has passed."""
+
+
+def request(slot: int, message: Any, timeout: float = 30.0) -> Any:
+    """Ask the worker of a slot, and wait for what its `@pm.on_request` function returns.
+
+    Raises RequestFailed with the reason if there is no answer: nobody is there, the worker dies,
+    its function raises, `timeout` seconds pass. NotInCluster without a master; TypeError and
+    MessageTooLarge as `pm.send`.
+    """
+    sock = _question(slot, message, timeout)
+    try:
+        _wait(sock, timeout + _GRACE)
+        return _answer(sock)
+    finally:
+        sock.close()
+
+
+async def arequest(slot: int, message: Any, timeout: float = 30.0) -> Any:
+    """Ask as `request` does, without holding up the asyncio loop."""
+    sock = _question(slot, message, timeout)
+    try:
+        if not await readable(sock, timeout + _GRACE):
+            raise _late(timeout)
+        return _answer(sock)
+    finally:
+        sock.close()
+
+
+def _question(slot: int, message: Any, timeout: float) -> RAW:
+    body = encode(message)
+    if here.link is None:
+        raise NotInCluster("there is no worker to ask: the program does not run under a master")
+    head: dict[str, object] = {
+        "do": "request", "slot": int(slot), "timeout": float(timeout), "pid": os.getpid(),
+    }  # fmt: skip
+    try:
+        return here.link.question(head, [], body)
+    except OSError:
+        raise RequestFailed("the master is gone") from None
+
+
+def _answer(sock: RAW) -> Any:
+    try:
+        head, body, _ = take(sock)
+    except OSError:
+        raise RequestFailed("the master is gone, or takes no requests") from None
+    if "failed" in head:
+        raise RequestFailed(str(head["failed"]))
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise RequestFailed("the answer is not JSON") from None
+
+
+def _wait(sock: RAW, seconds: float) -> None:
+    """Wait for an answer, in the way of gevent where that has replaced poll."""
+    waiter = select.poll()
+    waiter.register(sock.fileno(), select.POLLIN)
+    deadline = time.monotonic() + seconds
+    while not waiter.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        if time.monotonic() >= deadline:
+            raise _late(seconds)
+
+
+async def readable(sock: RAW, seconds: float) -> bool:
+    """Wait, in an asyncio loop, until a socket is readable; False if that takes too long."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[bool] = loop.create_future()
+
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(True)
+
+    loop.add_reader(sock.fileno(), wake)
+    try:
+        return await asyncio.wait_for(ready, seconds)
+    except asyncio.TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(sock.fileno())
+
+
+def _late(seconds: float) -> RequestFailed:
+    return RequestFailed(f"the master has not answered within {seconds:g} s")

@@ -1,4 +1,4 @@
-"""What the CLI asks of the daemon: each request beside its answer, and the envelope.
+"""What the CLI asks of the daemon: each request with its answer (`answers`), and the envelope.
 
 One ZeroMQ message each way, one JSON object each. A request names its protocol version; the
 daemon refuses another version before it looks at the body. Progress of long requests and all
@@ -10,8 +10,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Generic, TypeVar
 
+from .answers import Apps as Apps
+from .answers import Detail as Detail
+from .answers import Details as Details
+from .answers import Outcome as Outcome
+from .answers import Pong as Pong
+from .answers import Report as Report
+from .answers import Saved as Saved
+from .answers import Triggered as Triggered
+from .answers import Triggering as Triggering
 from .errors import ErrorBody as ErrorBody
-from .model import ActionResult, AppSpec, AppView, Event
+from .model import AppSpec
 from .record import dataclass, field
 
 R = TypeVar("R")
@@ -42,83 +51,6 @@ class Reply:
     id: str
     body: dict[str, Any] | None = None
     error: ErrorBody | None = None
-
-
-@dataclass(frozen=True)
-class Pong:
-    """Who answers."""
-
-    pid: int
-    version: str
-    protocol: int
-    home: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one app's part of a command came to."""
-
-    app: str
-    done: str
-    """A sentence: "started, 4 workers on 127.0.0.1:8000", "already stopped"."""
-    error: ErrorBody | None = None
-    changed: bool = True
-    """False where there was nothing to do."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Outcomes, one an app, in the order asked."""
-
-    outcomes: tuple[Outcome, ...]
-
-
-@dataclass(frozen=True)
-class Apps:
-    """The apps, sorted by name."""
-
-    apps: tuple[AppView, ...]
-
-
-@dataclass(frozen=True)
-class Detail:
-    """One app with everything known of it."""
-
-    app: AppView
-    spec: AppSpec
-    events: tuple[Event, ...]
-    """The latest first."""
-
-
-@dataclass(frozen=True)
-class Details:
-    """Several of them."""
-
-    details: tuple[Detail, ...]
-
-
-@dataclass(frozen=True)
-class Triggering:
-    """What an action came to in one app: results by slot and pid, or why it was not called."""
-
-    app: str
-    results: tuple[ActionResult, ...] = ()
-    error: ErrorBody | None = None
-
-
-@dataclass(frozen=True)
-class Triggered:
-    """One an app, in the order asked."""
-
-    apps: tuple[Triggering, ...]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """Where a list of apps was written or read."""
-
-    path: str
-    apps: int
 
 
 @dataclass(frozen=True)

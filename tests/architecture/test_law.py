@@ -18,6 +18,7 @@ PURE = {
     "pm.model",
     "pm.codec",
     "pm.api",
+    "pm.answers",
     "pm.control",
     "pm.master.rotation",
     "pm.master.life",

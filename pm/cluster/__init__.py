@@ -162,7 +162,7 @@ def reload() -> Outcome[list[Worker]]:
     `await cluster.reload()`. Raises ReloadFailed, with the reason, if a new one does not become
     ready: then it is removed, and the old ones that are left go on serving.
     """
-    return _primary().reload()
+    return _primary().reloads.ask()
 
 
 def run() -> None:
@@ -209,6 +209,17 @@ class _Cluster(type(sys)):  # type: ignore[misc]
     def settings(self) -> dict[str, Any]:
         """What is set; empty before the first `setup_primary` or `fork`."""
         return {} if _Own.primary is None else dict(_Own.primary.settings)
+
+    @property
+    def Worker(self) -> type:
+        """The class of the workers."""
+        if is_worker:
+            from .child import OwnWorker
+
+            return OwnWorker
+        from .forked import Worker
+
+        return Worker
 
     @property
     def scheduling_policy(self) -> int:

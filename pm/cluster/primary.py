@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ..master.loop import Loop, now
+from ..master.loop import Loop
 from ..worker import board
 from . import options
 from .engine import Engine
@@ -21,7 +21,7 @@ from .outbox import Outbox
 from .outcome import Outcome
 from .policy import Choice
 from .reports import Reports, successor
-from .rolling import Reload
+from .rolling import Reloads
 from .triggers import Triggers
 
 
@@ -41,8 +41,8 @@ class Primary:
         """Those whose end has not been told."""
         self.stopping = False
         """All workers are told to end, and none is forked."""
-        self.reloading: Reload | None = None
-        self.triggers = Triggers(self.loop, self.reload)
+        self.reloads = Reloads(self)
+        self.triggers = Triggers(self.loop, self.reloads.ask)
         self.engine = Engine(self.loop, Reports(self), policy)
         self._policy = policy
         self._outcomes: list[tuple[Callable[[], bool], Outcome[None]]] = []
@@ -106,13 +106,6 @@ class Primary:
         self.workers.clear()
         for worker in workers:
             self.disconnect(worker)
-
-    def reload(self) -> Outcome[list[Worker]]:
-        """Replace all workers, one by one; returns the reload that is under way, if one is."""
-        if self.reloading is None or self.reloading.outcome.done:
-            self.reloading = Reload(self)
-            self.loop.call_at(now(), self.reloading.begin)
-        return self.reloading.outcome
 
     def stop(self) -> None:
         """Let all workers finish and end; a second time, kill them."""

@@ -34,8 +34,7 @@ class Reports:
 
     def on_ready(self, inner: Inner, _how: str) -> None:
         """Take note that a worker serves."""
-        if self._primary.reloading is not None:
-            self._primary.reloading.ready(inner)
+        self._primary.reloads.ready(inner)
 
     def on_gone(self, inner: Inner) -> None:
         """Take note that a worker has ended, or could not be started."""
@@ -43,8 +42,7 @@ class Reports:
         worker.process.finished(inner.ended)
         self._primary.engine.notices.post()
         self.hung_up(inner)
-        if self._primary.reloading is not None:
-            self._primary.reloading.ended(inner)
+        self._primary.reloads.ended(inner)
         self._primary.outbox.later(lambda: self._bury(inner, worker))
 
     def _bury(self, inner: Inner, worker: Worker) -> None:

@@ -6,9 +6,11 @@ a new one fails, the old ones that are left stay.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import Failed
+from ..master.loop import now
 from ..master.readiness import Expected
 from ..master.rollout import Deed, Happening, Rollout, step
 from ..master.worker import Worker as Inner
@@ -28,10 +30,12 @@ class ReloadFailed(Failed):
 class Reload:
     """One rolling restart under way."""
 
-    def __init__(self, primary: Primary) -> None:
+    def __init__(self, primary: Primary, over: Callable[[], None]) -> None:
         self.outcome: Outcome[list[Worker]] = Outcome(primary.host)
         self._primary = primary
-        self._left = sorted(primary.workers.values(), key=lambda worker: worker.id)
+        self._over = over
+        """Called when it has come to its end."""
+        self._left: list[Worker] = []
         self._new: list[Worker] = []
         self._old: Inner | None = None
         self._candidate: Inner | None = None
@@ -40,7 +44,11 @@ class Reload:
         """Why it has failed."""
 
     def begin(self) -> None:
-        """Go to the first worker, or the next."""
+        """Go to the first worker."""
+        self._left = sorted(self._primary.workers.values(), key=lambda worker: worker.id)
+        self._go_on()
+
+    def _go_on(self) -> None:
         while self._left:
             old = self._primary.engine.crew.by_launch(self._left.pop(0).id)
             if old is not None and not old.asked:
@@ -56,7 +64,7 @@ class Reload:
         elif deed is Deed.RETIRE:
             self._retire()
         elif deed is Deed.FINISH:
-            self.begin()
+            self._go_on()
         elif deed is Deed.ABORT:
             self._end()
 
@@ -100,6 +108,7 @@ class Reload:
 
     def _end(self) -> None:
         self._old = None
+        self._over()
         if not self._reason:
             return self.outcome.succeed(self._new)
         failed = self._new.pop()
@@ -110,3 +119,37 @@ class Reload:
                 done or "the old workers go on serving",
             )
         )
+
+
+class Reloads:
+    """The reload under way, and one that waits for its end: there may be newer code by then."""
+
+    def __init__(self, primary: Primary) -> None:
+        self._primary = primary
+        self._queue: list[Reload] = []
+
+    def ask(self) -> Outcome[list[Worker]]:
+        """Reload all workers; returns what that comes to."""
+        if len(self._queue) < 2:
+            self._queue.append(Reload(self._primary, self._over))
+            if len(self._queue) == 1:
+                self._begin_soon()
+        return self._queue[-1].outcome
+
+    def _begin_soon(self) -> None:
+        self._primary.loop.call_at(now(), self._queue[0].begin)
+
+    def _over(self) -> None:
+        del self._queue[0]
+        if self._queue:
+            self._begin_soon()
+
+    def ready(self, inner: Inner) -> None:
+        """Take note that a worker serves."""
+        if self._queue:
+            self._queue[0].ready(inner)
+
+    def ended(self, inner: Inner) -> None:
+        """Take note that a worker has ended."""
+        if self._queue:
+            self._queue[0].ended(inner)

@@ -10,6 +10,7 @@ the worker then lets its connections finish and stops itself. No thread is neede
 
 from __future__ import annotations
 
+import _thread
 import fcntl
 import os
 import select
@@ -39,6 +40,7 @@ class _Orphan:
     """What is known of the master's death."""
 
     died_at = 0.0
+    main_thread = 0
     kill_timeout = 10.0
     signalled = False
 
@@ -50,6 +52,7 @@ on_leave: Callable[[], None] = _nothing
 def prepare(kill_timeout: float) -> None:
     """Take the stop signal, and ask for the signal that the master's death sends."""
     _Orphan.kill_timeout = kill_timeout
+    _Orphan.main_thread = _thread.get_ident()
     signal.signal(signal.SIGTERM, _stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # see `spawn_member`
     signal.signal(signal.SIGIO, _drain_pipe_changed)
@@ -65,9 +68,21 @@ def is_leaving() -> bool:
 
 
 def leave() -> None:
-    """Say goodbye and end the program, in its main thread."""
+    """Say goodbye and end the program; in another thread than the main one, do nothing."""
+    if _thread.get_ident() != _Orphan.main_thread:
+        return
+    # while Python winds up, the signal's own handler is the plain one: it would kill
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     on_leave()
     sys.exit(0)
+
+
+def leaves_threads_alone() -> bool:
+    """True if a thread blocked in accept() need not be woken: the program ends without it."""
+    if not is_leaving() or signal.getsignal(signal.SIGTERM) not in (_stop, signal.SIG_IGN):
+        return False
+    threading = sys.modules.get("threading")
+    return threading is None or threading.current_thread().daemon
 
 
 def _stop(number: int, _: Any) -> None:

@@ -142,8 +142,17 @@ def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
             if data[0] == MOVED:  # the worker before may have left it non-blocking
                 os.set_blocking(fds[0], True)
             return fds[0], data[1:]
-        elif data[0] == WAKE and not entry.shut and sock.gettimeout() != 0.0:
+        elif data[0] == WAKE and not entry.shut and sock.gettimeout() != 0.0 and _wakes():
             raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
+
+
+def _wakes() -> bool:
+    """True if a blocked accept() is to end; not in a program that is ending around it."""
+    if not here.member:
+        return True
+    from . import farewell
+
+    return not farewell.leaves_threads_alone()
 
 
 def address_of(peer: bytes) -> tuple[Any, ...]:

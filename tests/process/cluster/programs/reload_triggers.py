@@ -10,7 +10,8 @@ from pm import cluster
 if cluster.is_primary:
     record, path = Record(), os.path.abspath("primary.pid")
     cluster.setup_primary(reload_on_signal=True, reload_on_removal=path)
-    assert open(path).read() == f"{os.getpid()}\n"  # noqa: SIM115
+    with open(path) as file:
+        assert file.read() == f"{os.getpid()}\n"
     listening = cluster.fork()
 
     @cluster.on("exit")
@@ -31,6 +32,7 @@ if cluster.is_primary:
 
     assert [worker.id for worker in cluster.reload().result()] == [2]
     cluster.run()
+    # the signal came while the first reload was under way: it is another one
     assert [entry[1] for entry in record.of("exit")] == [1, 2, 3, 4], record.all
     assert not os.path.exists(path)
     done()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _ADAPTERS = {
     "eventlet.greenio.base": "eventlets",
     "gevent._socket3": "gevents",
+    "multiprocessing.reduction": "pickles",
     "multiprocessing.util": "spawns",
     "socket": "shim",
     "subprocess": "execs",
@@ -20,7 +21,7 @@ _ADAPTERS = {
 
 
 def install() -> None:
-    """Adapt what is imported from now on, and what has been (by a .pth file, say)."""
+    """Adapt what has been imported (socket, and by a .pth file what not), and what will be."""
     sys.meta_path.insert(0, ImportHook())
     for name in _ADAPTERS.keys() & sys.modules.keys():
         _adapt(sys.modules[name], _ADAPTERS[name])

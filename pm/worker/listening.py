@@ -65,8 +65,16 @@ def find(sock: RAW) -> Listening | None:
 
 def free_index(base: tuple[Any, ...]) -> int:
     """Return the lowest index not in use here for an address (Node: counted per address)."""
+    _forget_lost(base)
     used = {entry.index for entry in _by_inode.values() if entry.base == base}
     return next(i for i in range(len(used) + 1) if i not in used)
+
+
+def _forget_lost(base: tuple[Any, ...]) -> None:
+    """Close the listeners of an address whose sockets were dropped without close()."""
+    for inode, entry in list(_by_inode.items()):
+        if entry.base == base and entry.pid == os.getpid() and not _is_held(inode, entry):
+            _forget(inode, entry)
 
 
 def swap(sock: RAW, entry: Listening, channel: int) -> None:
@@ -206,25 +214,33 @@ def closing(sock: RAW) -> None:
     if entry is None or entry.pid != os.getpid():
         return
     inode = os.fstat(fd).st_ino
-    if any(other not in (fd, entry.parked.fileno()) for other in _fds_of(inode)):
-        return
-    if here.has_children and held_elsewhere(inode):
-        return
+    if not _is_held(inode, entry, fd):
+        _forget(inode, entry)
+
+
+def give_back(sock: RAW, entry: Listening) -> None:
+    """Make a bound socket ordinary again, for a client that bound its source address."""
+    inode = os.fstat(sock.fileno()).st_ino
+    os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
+    os.set_blocking(sock.fileno(), sock.gettimeout() is None)
+    _forget(inode, entry)
+
+
+def _forget(inode: int, entry: Listening) -> None:
     del _by_inode[inode]
     entry.close()
     here.say({"do": "close", "key": entry.key, "pid": os.getpid()})
 
 
-def give_back(sock: RAW, entry: Listening) -> None:
-    """Make a bound socket ordinary again, for a client that bound its source address."""
-    del _by_inode[os.fstat(sock.fileno()).st_ino]
-    os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
-    os.set_blocking(sock.fileno(), sock.gettimeout() is None)
-    entry.close()
-    here.say({"do": "close", "key": entry.key, "pid": os.getpid()})
+def _is_held(inode: int, entry: Listening, closing: int = -1) -> bool:
+    """True if the app has the channel on another fd, or a child of it has."""
+    ours = (closing, entry.parked.fileno())
+    if any(fd not in ours for fd in _fds_of(inode)):
+        return True
+    return here.has_children and _is_held_elsewhere(inode)
 
 
-def held_elsewhere(inode: int) -> bool:
+def _is_held_elsewhere(inode: int) -> bool:
     """True if another process of this worker's group has the socket: it goes on accepting."""
     name = f"socket:[{inode}]"
     group = os.getpgrp()

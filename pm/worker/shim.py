@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _INTERNAL = ("multiprocessing.connection",)
 """Modules whose port-0 listeners belong to one process: their objects live there."""
+_MANAGERS = "multiprocessing.managers"
+"""The module whose listeners do so whatever their port."""
 
 exclusive: set[int] = set()
 """Ports that every worker binds for itself."""
 
 
 def install() -> None:
-    """Patch the class; once, before the app's first import."""
-    adapt(socket)
+    """Patch what is in no class; once, before the app's first import."""
     _patch_sendfile()
 
 
@@ -78,8 +79,8 @@ def _bind(self: socket.socket, address: Any, /) -> None:
     port = address[1] if isinstance(address, tuple) and len(address) >= 2 else None
     if not port or not _taken(self, port) or not _well_formed(self, address):
         return RAW.bind(self, address)
-    if RAW.getsockname(self)[1]:
-        return RAW.bind(self, address)  # bound already: the kernel says EINVAL
+    if RAW.getsockname(self)[1] or _is_managers():  # bound already: the kernel says EINVAL
+        return RAW.bind(self, address)
     host = _resolve(self, address)
     base = (int(self.family), *host[:2])  # as keys have it
     message: dict[str, object] = {
@@ -88,6 +89,16 @@ def _bind(self: socket.socket, address: Any, /) -> None:
         "address": list(host),
     }
     return listening.ask(self, message, base)
+
+
+def _is_managers() -> bool:
+    """True if bind() has been called for a manager of multiprocessing."""
+    if _MANAGERS not in sys.modules:
+        return False
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") in _INTERNAL:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_globals.get("__name__") == _MANAGERS
 
 
 def _well_formed(sock: socket.socket, address: tuple[Any, ...]) -> bool:

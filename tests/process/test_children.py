@@ -127,6 +127,22 @@ def test_a_child_finds_itself_as_in_plain_python(tmp_path: Path, how: str, versi
     assert got == expected
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize(
+    "case", ["by_queue", "by_pipe", "a_connection", "of_their_own", "dropped", "managed"]
+)
+def test_sockets_go_to_other_processes_as_in_plain_python(
+    tmp_path: Path, port: int, case: str, method: str
+) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    run = Run(PYTHONS[ENDS[1]], APPS / "sharing.py", (case, str(port), method))
+    plain, worker = both(run, folder)
+    assert plain.code == 0, plain.error
+    assert worker.code == 0, worker.error
+    assert worker.out == plain.out
+
+
 @pytest.mark.parametrize("version", ENDS)
 def test_strangers_inherit_nothing(tmp_path: Path, version: str) -> None:
     folder = tmp_path / "app"

@@ -23,6 +23,7 @@ from ..master.scheduling import policy_of
 from ..master.worker import Worker as Inner
 from ..worker.mailerrors import MailboxFull
 from ..worker.post import encode
+from .closed import Closed
 from .launch import Exits
 from .policy import Choice
 
@@ -47,6 +48,8 @@ class Engine:
         self.mail.post.on_message = reports.message
         self.notices = Notices(self.crew, self._slots)
         questions = Questions(self.crew, self.listeners)
+        self.closed = Closed(loop, self.listeners)
+        questions.on_bind, questions.on_unserved = self.closed.binds, self.closed.add
         questions.on_listen, questions.on_hang_up = reports.listens, reports.hung_up
         questions.others.update(
             self.mail.verbs, online=reports.online, leave=reports.leaves,

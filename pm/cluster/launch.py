@@ -66,7 +66,7 @@ class Launch:
         self.number = 1
         """Generation: how often the worker in this place has been reloaded."""
         self.member = member
-        self.expected = Expected(False, frozenset())
+        self.expected = Expected(False, frozenset(), whole=False)
         """What the worker has to do before it is ready."""
         self.error: OSError | None = None
         """Why it could not be made."""

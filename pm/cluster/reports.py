@@ -42,6 +42,7 @@ class Reports:
         worker.process.finished(inner.ended)
         self._primary.engine.notices.post()
         self.hung_up(inner)
+        self._primary.engine.closed.ended(inner)
         self._primary.reloads.ended(inner)
         self._primary.outbox.later(lambda: self._bury(inner, worker))
 

@@ -91,7 +91,7 @@ class Lives:
                 worker.cpu = (ticks, now())
         return Facts(
             since=worker.launched, wait_ready=spec.wait_ready, said_ready=worker.said_ready,
-            known_to_listen=expected.listens, required=expected.keys,
+            known_to_listen=expected.listens, required=expected.keys, whole=expected.whole,
             expects=worker.joined or any(worker.key in h.lanes for h in self._listeners),
             listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
             last_listen=max(worker.listened.values(), default=0.0),

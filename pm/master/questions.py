@@ -42,6 +42,10 @@ class Questions:
         """Called when nobody is at the other end of a worker's link."""
         self.on_listen: Callable[[Worker, str], None] = lambda _worker, _key: None
         """Called when a worker listens on a key."""
+        self.on_bind: Callable[[Worker], None] = lambda _worker: None
+        """Called before a worker's socket is bound."""
+        self.on_unserved: Callable[[Worker, str], None] = lambda _worker, _key: None
+        """Called when a worker has closed a listener that nobody else serves."""
         self.others: dict[str, Verb] = {}
         """What else a worker may say, and who takes it."""
 
@@ -111,6 +115,7 @@ class Questions:
             raise Bad("index")
         address = _address(message["address"])
         key = key_of(family, address, index)
+        self.on_bind(worker)
         try:
             handoff, new = self._listeners.bind(key, family, address, os.dup(sock))
         except OSError as error:
@@ -172,6 +177,8 @@ class Questions:
         handoff.withdraw(worker.key)
         if not handoff.gate.backlog and not handoff.lanes:  # never listened: nobody waits there
             self._listeners.close(key)
+        elif not handoff.lanes:
+            self.on_unserved(worker, key)
         worker.listened.pop(key, None)
         worker.accepted.discard(key)
         self._crew.lives.judge(worker)

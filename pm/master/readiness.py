@@ -21,6 +21,8 @@ class Expected:
     """It is known to listen, by those before it."""
     keys: frozenset[str]
     """Keys that those beside it serve."""
+    whole: bool = True
+    """All that it opens itself counts too; False: the first key that it serves is enough."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Facts:
     """It has bound a port without listening, or started a child that may do so."""
     required: frozenset[str] = frozenset()
     """Keys that the ready workers of the app serve."""
+    whole: bool = True
+    """All keys that it listens on are required."""
     listened: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     """Keys on which the probe has been picked up."""
@@ -68,7 +72,8 @@ def assess(facts: Facts, now: float) -> Readiness:
 def _listening(facts: Facts, now: float) -> Readiness:
     if not facts.accepted:
         return Readiness(False)
-    if facts.listened | facts.required <= facts.accepted:
+    opened = facts.listened if facts.whole else frozenset()
+    if opened | facts.required <= facts.accepted:
         return Readiness(True, "accepts")
     settled = facts.last_listen + SETTLE
     return Readiness(now >= settled, "accepts", settled)

@@ -83,3 +83,11 @@ def test_a_long_min_uptime_is_waited_for() -> None:
     facts = Facts(since=0, min_uptime=20.0, idle_since=0.0)
     assert assess(facts, 19.0).look_at == 20.0
     assert assess(facts, 20.0).ready
+
+
+def test_a_part_is_enough_where_not_the_whole_is_asked_for() -> None:
+    part = Facts(since=0, whole=False, listened=TWO, accepted=ONE, last_listen=7.0)
+    assert assess(part, 7.0).ready
+    assert not assess(Facts(since=0, whole=False, listened=TWO, last_listen=7.0), 50.0).ready
+    replacing = Facts(since=0, whole=False, required=TWO, listened=TWO, accepted=ONE)
+    assert not assess(replacing, 0.5).ready

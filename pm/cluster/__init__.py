@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .outcome import Outcome
     from .primary import Primary
     from .shards import shard_of as shard_of
+    from .sharing import shared as shared
 
     workers: dict[int, Worker]
     worker: OwnWorker | None
@@ -53,7 +54,7 @@ _events = Emitter()
 on, once, off, emit = _events.on, _events.once, _events.off, _events.emit
 
 
-_LATER = {"request": "asking", "arequest": "asking", "shard_of": "shards"}
+_LATER = {"request": "asking", "arequest": "asking", "shard_of": "shards", "shared": "sharing"}
 """Names of workers among each other, by the module that is imported when one is used."""
 
 

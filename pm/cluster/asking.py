@@ -34,7 +34,7 @@ def request(slot: int, message: Any, timeout: float = 30.0) -> Any:
     """
     sock = _question(slot, message, timeout)
     try:
-        _wait(sock, timeout + _GRACE)
+        wait(sock, timeout + _GRACE)
         return _answer(sock)
     finally:
         sock.close()
@@ -44,8 +44,7 @@ async def arequest(slot: int, message: Any, timeout: float = 30.0) -> Any:
     """Ask as `request` does, without holding up the asyncio loop."""
     sock = _question(slot, message, timeout)
     try:
-        if not await readable(sock, timeout + _GRACE):
-            raise _late(timeout)
+        await readable(sock, timeout + _GRACE)
         return _answer(sock)
     finally:
         sock.close()
@@ -77,32 +76,39 @@ def _answer(sock: RAW) -> Any:
         raise RequestFailed("the answer is not JSON") from None
 
 
-def _wait(sock: RAW, seconds: float) -> None:
-    """Wait for an answer, in the way of gevent where that has replaced poll."""
+def wait(sock: RAW, seconds: float | None) -> None:
+    """Wait for an answer, in the way of gevent where that has replaced poll.
+
+    Raises RequestFailed after so many seconds; None waits as long as it takes.
+    """
     waiter = select.poll()
     waiter.register(sock.fileno(), select.POLLIN)
-    deadline = time.monotonic() + seconds
-    while not waiter.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        if time.monotonic() >= deadline:
-            raise _late(seconds)
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while not waiter.poll(None if deadline is None else _milliseconds_to(deadline)):
+        if deadline is not None and time.monotonic() >= deadline:
+            raise _late(seconds or 0)
 
 
-async def readable(sock: RAW, seconds: float) -> bool:
-    """Wait, in an asyncio loop, until a socket is readable; False if that takes too long."""
+def _milliseconds_to(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic()) * 1000
+
+
+async def readable(sock: RAW, seconds: float | None) -> None:
+    """Wait as `wait` does, in an asyncio loop."""
     import asyncio
 
     loop = asyncio.get_running_loop()
-    ready: asyncio.Future[bool] = loop.create_future()
+    ready: asyncio.Future[None] = loop.create_future()
 
     def wake() -> None:
         if not ready.done():
-            ready.set_result(True)
+            ready.set_result(None)
 
     loop.add_reader(sock.fileno(), wake)
     try:
-        return await asyncio.wait_for(ready, seconds)
+        await asyncio.wait_for(ready, seconds)
     except asyncio.TimeoutError:
-        return False
+        raise _late(seconds or 0) from None
     finally:
         loop.remove_reader(sock.fileno())
 

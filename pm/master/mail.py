@@ -7,6 +7,7 @@ from .crew import Crew
 from .loop import Loop
 from .postoffice import PostOffice
 from .requests import Requests
+from .shared import Shared
 
 
 class Mail:
@@ -18,5 +19,5 @@ class Mail:
         requests = Requests(loop, crew)
         self.post.on_end = requests.box_ended
         self.shell = Shell(self.post, requests, crew)
-        self.verbs = {**self.post.verbs, **requests.verbs}
+        self.verbs = {**self.post.verbs, **requests.verbs, **Shared(loop).verbs}
         """What is to be answered on the workers' links (`Questions.others`)."""

@@ -12,6 +12,7 @@ import pytest
 from tests.process.engine import Engine, plain_env, spec_of
 from tests.process.remote import Refused, Remote
 from tests.processes import is_alive
+from tests.pythons import PYTHONS
 from tests.waiting import until
 
 
@@ -207,3 +208,16 @@ def test_a_folder_named_pm_is_no_package(tmp_path: Path) -> None:
     (tmp_path / "path" / "pm").mkdir(parents=True)
     with Remote(tmp_path, 1, env={**plain_env(), "PYTHONPATH": str(tmp_path / "path")}) as app:
         assert app.ask(0, "pm.worker.slot") == 0
+
+
+@pytest.mark.parametrize("version", [next(iter(PYTHONS)), list(PYTHONS)[-1]])
+def test_the_oldest_and_the_newest_python(version: str, tmp_path: Path) -> None:
+    with Remote(tmp_path, 2, "listen", interpreter=PYTHONS[version]) as app:
+        app.ask(1, "pm.broadcast('x' * 100_000)")
+        assert len(app.got(0, 1)[0]) == 100_000
+        app.ask(1, "pm.on_request(lambda message, sender: [message, sender.slot])")
+        assert app.ask(0, "pm.cluster.request(1, 'a')") == ["a", 0]
+        app.ask(0, "pm.cluster.shared(ttl=60)(lambda n: n + 1)(1)")
+        with pytest.raises(Refused, match="RequestFailed: no worker runs in slot 9"):
+            app.ask(0, "pm.cluster.request(9, 'a')")
+        assert app.ask(0, "pm.cluster.shard_of('a', 2)") in (0, 1)

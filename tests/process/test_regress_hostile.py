@@ -28,6 +28,12 @@ def fds(engine: Engine) -> int:
     return len(os.listdir(f"/proc/{engine.master.pid}/fd"))
 
 
+def memory(engine: Engine) -> int:
+    """Return how many KiB the master uses."""
+    status = Path(f"/proc/{engine.master.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
 @contextmanager
 def attacked(home: Path, way: str) -> Iterator[Engine]:
     """Run an app that has done that to the master."""
@@ -39,6 +45,7 @@ def attacked(home: Path, way: str) -> Iterator[Engine]:
         engine.wait(lambda: engine.out.exists() and "done" in engine.out.read_text(), "attacked")
         assert engine.call("hello").error is None
         until(lambda: fds(engine) <= held, f"not more than {held} fds")
+        assert memory(engine) < 150 << 10
         yield engine
 
 
@@ -46,7 +53,7 @@ def attacked(home: Path, way: str) -> Iterator[Engine]:
     "way",
     [
         "deep", "infinite", "no_board", "small_board", "shrunk", "unknown_child", "no_socket",
-        "no_message", "mailboxes", "mail", "requests",
+        "no_message", "mailboxes", "mail", "requests", "hoard",
     ],
 )  # fmt: skip
 def test_a_message_that_makes_no_sense(way: str, tmp_path: Path) -> None:

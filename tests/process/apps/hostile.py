@@ -110,6 +110,25 @@ def mail():
         say({"do": "broadcast", "pid": 1, "size": size}, 0)
 
 
+def hoard():
+    """Shared results that are too many, unfinished, or nonsense."""
+    parcel = sys.modules["_pm.worker.parcel"]
+    for number in range(400):
+        head = {"do": "shared", "key": str(number), "patience": 1e300}
+        sock = LINK.question(head, [])
+        sock.recv(1000)
+        if number % 2:
+            raw, fds = parcel.pack({"ttl": 1e300}, b"x" * (1 << 20))
+            socket.send_fds(sock, [raw], fds)
+            os.close(fds[0])
+        else:
+            sock.send([b"", b"{", b"[]", b'{"ttl": "x"}', b'{"ttl": NaN}\n1'][number // 2 % 5])
+        sock.close()
+    asked = [LINK.question({**head, "key": str(n)}, []) for n in range(1500) for _ in range(2)]
+    for sock in asked:
+        sock.close()
+
+
 def requests():
     """Requests that nobody waits for, to a mailbox that nobody reads."""
     ours, theirs = socket.socketpair()

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pm.control import Happened, Status
 from pm.errors import PmError
-from pm.model import AppSpec, Mode
+from pm.model import AppSpec, Mode, Scheduling
 
 from . import launch, leftovers, runfile
 from .kept import Kept
@@ -105,9 +105,13 @@ class Masters:
         runfile.remove(self._place.home, self._name)
 
     async def count(self) -> None:
-        """Have it count the open connections anew, if there were any when it last did."""
-        if self.link is None or self.status is None or not any(w.open for w in self.status.workers):
+        """Have it count the open connections anew, if there may be any."""
+        status = self.status
+        if self.link is None or status is None:
             return
+        unseen = any(one.served == Scheduling.SHARED.value for one in status.listeners)
+        if not unseen and not any(worker.open for worker in status.workers):
+            return  # new ones would have been told of
         with contextlib.suppress(PmError, asyncio.TimeoutError):  # shown as they were then
             await asyncio.wait_for(self.link.call("count"), _TIME_TO_COUNT)
 

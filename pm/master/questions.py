@@ -131,16 +131,22 @@ class Questions:
         answer(reply, {"errno": 0, "key": key, "shared": shared}, given)
 
     def _say_whose(self, worker: Worker, fds: list[int]) -> None:
-        """Say which listener a channel of the worker belongs to, to a child that was given it."""
-        reply, channel = fds
-        inode = os.fstat(channel).st_ino
+        """Say which listener a channel of the worker belongs to, to a child that was given it.
+
+        Where the listener is shared, the child was given that, and gets the channel besides.
+        """
+        reply, given = fds
+        inode = os.fstat(given).st_ino
         for key, handoff in self._listeners.items():
             lane = handoff.lanes.get(worker.key)
-            if lane is not None and os.fstat(lane.theirs.fileno()).st_ino == inode:
+            if lane is None:
+                continue
+            real, channel = handoff.gate.sock.fileno(), lane.theirs.fileno()
+            if os.fstat(real if lane.shared else channel).st_ino == inode:
                 said: dict[str, object] = {
                     "errno": 0, "key": key, "listens": key in worker.listened,
                 }  # fmt: skip
-                return answer(reply, said, [handoff.gate.sock.fileno()])
+                return answer(reply, said, [real, channel] if lane.shared else [real])
         answer(reply, {"errno": errno.ENOENT}, [])
 
     def _listen(self, worker: Worker, key: str, backlog: int, fds: list[int]) -> None:

@@ -82,7 +82,7 @@ def _claim(fd: int, key: str, peer: bytes) -> None:
     _claims[_inode(fd)] = key, peer
     page = here.own_page()
     if page is not None and fd < board.SIZE:
-        page[fd] = board.BLIND
+        board.begin(page, fd, board.BLIND)
 
 
 def _close(self: Any) -> None:

@@ -20,6 +20,8 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from .listening import Listening
 
+_poll = select.poll  # gevent's would switch to another greenlet
+
 
 def share(sock: RAW, entry: Listening, channel: int) -> None:
     """Put the real listener under the app's fd number, and the channel beside it."""
@@ -61,14 +63,14 @@ def _leaves() -> bool:
 
 
 def _readable(fd: int) -> bool:
-    waiter = select.poll()
+    waiter = _poll()
     waiter.register(fd, select.POLLIN)
     return bool(waiter.poll(0))
 
 
 def _wait(entry: Listening, until: float | None, leaving: bool) -> None:
     """Wait for a connection, the drain or a message; raises timeout, or ECONNABORTED if woken."""
-    waiter = select.poll()
+    waiter = _poll()
     channel = entry.channel
     assert channel is not None
     if channel.fileno() >= 0:

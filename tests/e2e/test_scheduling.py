@@ -131,6 +131,26 @@ def test_a_shared_listener_serves_and_reloads_without_a_failure(
     assert time.monotonic() - begun < 8, "no worker had to be killed"
 
 
+def test_open_connections_are_counted_on_a_shared_listener_too(pm: Pm, port: int) -> None:
+    start(pm, port, "shared")
+    with ExitStack() as held:
+        for _ in range(5):
+            answer(held.enter_context(connected(port)))
+        until(lambda: sum(opened(pm)) == 5, "five are open")
+    until(lambda: opened(pm) == [0] * 4, "all are closed")
+
+
+def test_children_that_a_worker_spawns_share_its_listener(pm: Pm, port: int) -> None:
+    words = ("web:asgi", "--workers", 2, "--port", port, "--log-level", "warning")
+    shared = ("--scheduling", "shared", "-i", 2)
+    pm("start", "-m", "uvicorn", *shared, "--cwd", APPS, "--", *words)
+    masters = set(map(str, pm.pids("uvicorn")))
+    with Load(port) as load:
+        pm("reload", "uvicorn")
+    assert not load.failures
+    assert not set(load.answers) & masters
+
+
 def test_a_policy_changes_at_a_restart_of_the_file(pm: Pm, port: int, tmp_path: Path) -> None:
     file = tmp_path / "ecosystem.toml"
     table = f'[[apps]]\nname = "holding"\nscript = "{APPS / "holding.py"}"\nargs = ["{port}"]\n'

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
-from ..model import Event
+from ..model import Event, Target
 from .slot import Slot
+from .worker import Worker
+
+_LONGEST = 200
+"""Characters of what a worker says of itself."""
 
 
 class News:
@@ -20,6 +25,7 @@ class News:
         """Id of the command under way, or 0."""
         self.notes: list[str] = []
         """Remarks for `describe`."""
+        self._server = ""
         self.dirty = True
         """Something shown has changed since the last status."""
 
@@ -38,3 +44,11 @@ class News:
         if text not in self.notes:
             self.notes.append(text)
             self.event("note", text)
+
+    def server(self, worker: Worker, message: dict[str, Any], *_: object) -> None:
+        """Keep what serves an application, in the place of what was said of it before."""
+        text = str(message["text"])[:_LONGEST]
+        if worker.generation.spec.target is Target.APP and text != self._server:
+            self.notes[:] = [note for note in self.notes if note != self._server]
+            self._server = text
+            self.remark(text)

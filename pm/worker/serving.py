@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
-from . import servers
+from . import here, servers
 from .appkind import kind_of, takes_nothing
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -47,8 +48,16 @@ def run(name: str, args: list[str]) -> None:
         hint = f"{sys.executable} -m pip install {servers.ALL[kind][0].name}"
         _fail(f"`{name}` is {_a(kind)} app, and there is no server for it ({names})", hint)
     where = servers.address(host, port)
-    print(f"{name} is {_a(kind)} app, served by {server.title} on {where}", flush=True)
+    said = f"{name} is {_a(kind)} app, served by {server.title}"
+    print(f"{said} on {where}", flush=True)
+    _tell_master(said)
     server.serve(app, importable, host, int(port), args)
+
+
+def _tell_master(text: str) -> None:
+    if here.link is not None:
+        with suppress(OSError):  # no master: nobody asks
+            here.link.tell({"do": "server", "text": text}, [])
 
 
 def _option(args: list[str], name: str, default: str) -> tuple[str, list[str]]:

@@ -25,7 +25,10 @@ def said(pm: Pm) -> str:
 
 
 def test_asgi_is_served_by_uvicorn_in_rotation(pm: Pm, port: int) -> None:
-    start(pm, port, "web:asgi", "--", "--root-path", "/here", "--log-level", "error")
+    options = ("--root-path", "/here", "--log-level", "error")
+    result = pm("start", "web:asgi", "--cwd", APPS, "-i", 2, "--port", port, "--", *options)
+    assert result.err.count("web:asgi is an ASGI app, served by uvicorn ") == 1
+    assert "served by uvicorn" in pm("describe", "web").out
     client = Client(port)
     answers = [client.get() for _ in range(8)]
     assert answers == answers[:2] * 4

@@ -20,8 +20,11 @@ import atexit
 import os
 import sys
 
-from ..errors import PmError
 from ..worker import here
+from .errors import BadSetting as BadSetting
+from .errors import ClusterError as ClusterError
+from .errors import NotPrimary
+from .errors import ReloadFailed as ReloadFailed
 from .events import Emitter
 from .policy import SCHED_LEAST_CONNECTIONS as SCHED_LEAST_CONNECTIONS
 from .policy import SCHED_NONE as SCHED_NONE
@@ -64,10 +67,6 @@ def __getattr__(name: str) -> Any:
     module = f"{__name__}.{_LATER[name]}"
     __import__(module)
     return getattr(sys.modules[module], name)
-
-
-class NotPrimary(PmError):
-    """Something that only the primary can do was called in a worker."""
 
 
 class _Own:
@@ -137,7 +136,7 @@ def setup_primary(**settings: Any) -> None:
     """Change what workers are started with from now on; what is not named stays.
 
     exec, args, exec_args, cwd, silent, uid, gid; kill_timeout, listen_timeout (seconds),
-    wait_ready. Raises ConfigError for anything else.
+    wait_ready. Raises BadSetting for anything else.
     """
     _primary().set_up(settings)
 

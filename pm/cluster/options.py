@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 from ..errors import ConfigError
-from ..model import AppSpec, Scheduling, Target
+from ..model import AppSpec, Scheduling, Target, check
 from ..worker import commandline
+from .errors import BadSetting
 
 _KNOWN: dict[str, tuple[type, ...]] = {
     "exec": (str, os.PathLike),
@@ -31,17 +32,21 @@ MODULE = "-m "
 
 
 def checked(given: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as they are kept. Raises ConfigError for what cannot be set."""
+    """Return settings as they are kept. Raises BadSetting for what cannot be set."""
     for name, value in given.items():
         if name == "env":
             hint = "variables are given to each worker: cluster.fork(env={...})"
-            raise ConfigError("setup_primary: `env` is no setting", hint)
+            raise BadSetting("setup_primary: `env` is no setting", hint)
         if name not in _KNOWN:
             hint = f"there are: {', '.join(_KNOWN)}"
-            raise ConfigError(f"setup_primary: `{name}` is no setting", hint)
+            raise BadSetting(f"setup_primary: `{name}` is no setting", hint)
         if not isinstance(value, _KNOWN[name]):
             kinds = " or ".join(kind.__name__ for kind in _KNOWN[name])
-            raise ConfigError(f"setup_primary: {name} is {value!r}", f"it has to be a {kinds}")
+            raise BadSetting(f"setup_primary: {name} is {value!r}", f"it has to be a {kinds}")
+        try:
+            check(name, value)
+        except ConfigError as error:
+            raise BadSetting(f"setup_primary: {error.message}", error.hint) from None
     return {name: _plain(name, value) for name, value in given.items()}
 
 
@@ -81,13 +86,13 @@ def _own_options() -> list[str]:
 
 
 def spec_of(settings: dict[str, Any], env: dict[str, str], scheduling: Scheduling) -> AppSpec:
-    """Return the spec of a worker with these settings. Raises ConfigError if there is no program.
+    """Return the spec of a worker with these settings. Raises BadSetting if there is no program.
 
     It may take as long as it likes to become ready: nothing but a reload waits for it.
     """
     program: str = settings["exec"]
     if not program:
-        raise ConfigError(
+        raise BadSetting(
             "fork: this program has no file that a worker could run",
             'name one: cluster.setup_primary(exec="worker.py")',
         )

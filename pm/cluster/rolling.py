@@ -9,22 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import Failed
 from ..master.loop import now
 from ..master.readiness import Expected
 from ..master.rollout import Deed, Happening, Rollout, step
 from ..master.worker import Worker as Inner
 from ..record import replace
+from .errors import ReloadFailed
 from .forked import Worker
 from .launch import Launch, launch_of
 from .outcome import Outcome
 
 if TYPE_CHECKING:
     from .primary import Primary
-
-
-class ReloadFailed(Failed):
-    """A new worker did not become ready; the old ones that were left go on serving."""
 
 
 class Reload:

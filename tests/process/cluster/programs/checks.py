@@ -58,6 +58,13 @@ def listener(port=0, host="127.0.0.1"):
     return sock
 
 
+def free_port():
+    """Return a port that nobody has bound."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
 def serve_ids(sock):
     """Answer each connection with the worker's id."""
     while True:

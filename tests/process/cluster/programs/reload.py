@@ -52,7 +52,7 @@ async def main(script):
             await cluster.reload()
         except Exception as error:
             refused = error
-        assert str(refused).endswith("exit code 7 before it was ready"), refused
+        assert refused.message.endswith("exit code 7 before it was ready"), refused
         assert "old workers go on" in refused.hint, refused.hint
         assert sorted(cluster.workers) == [3, 4], cluster.workers
         before = len(answers)

@@ -25,7 +25,13 @@ if cluster.is_primary:
     first = cluster.fork()
     cluster.setup_master(cwd=None, args=["b"], exec_args=["-O"])
     second = cluster.fork()
-    for name, value in (("env", {}), ("colour", 1), ("args", "text"), ("silent", 1)):
+    for name, value in (
+        ("env", {}),
+        ("colour", 1),
+        ("args", "text"),
+        ("silent", 1),
+        ("kill_timeout", -1),
+    ):
         error = raised(cluster.setup_primary, **{name: value})
         assert error is not None, name
         assert name in error.message, error

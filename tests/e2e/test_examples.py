@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 from tests.installed import ROOT
@@ -80,3 +82,35 @@ def test_the_ecosystem_file(pm: Pm, port: int, tmp_path: Path) -> None:
     client = Client(port)
     assert len({client.get(), client.get()}) == 2
     assert pm.states("example") == ["online"] * 2
+
+
+def asked(pm: Pm, name: str) -> list[int]:
+    """Return who has asked the database of the counter, in order."""
+    out = (pm.home / "logs" / f"{name}-out.log").read_text()
+    return [int(line.rpartition(" ")[2]) for line in out.splitlines()]
+
+
+def test_a_shared_counter(pm: Pm, port: int) -> None:
+    pm.env.update(PORT=str(port), INTERVAL="60")
+    pm("start", EXAMPLES / "counter" / "shared.py", "-i", 3)
+    answers = [Client(port).get().split(" users, says ") for _ in range(6)]
+    assert len({number for number, _ in answers}) == 1
+    assert {int(pid) for _, pid in answers} == set(pm.pids())
+    assert len(asked(pm, "shared")) == 1
+
+
+def test_a_counter_with_a_leader(pm: Pm, port: int) -> None:
+    pm.env.update(PORT=str(port), INTERVAL="0.2")
+    pm("start", EXAMPLES / "counter" / "leader.py", "-i", 3)
+    until(lambda: "-1" not in {Client(port).get().split()[0] for _ in range(3)}, "all know it")
+    (leader,) = set(asked(pm, "leader"))
+    os.kill(leader, signal.SIGKILL)
+    until(lambda: asked(pm, "leader")[-1] != leader, "another one asks")
+
+
+def test_shards(pm: Pm, port: int) -> None:
+    start(pm, EXAMPLES / "shards" / "server.py", port)
+    for name in ("/alice", "/bob", "/carol", "/dave"):
+        answers = [Client(port).get(name).split(",") for _ in range(6)]
+        assert [visit for visit, _ in answers] == [f"visit {n} of {name}" for n in range(1, 7)]
+        assert len({slot for _, slot in answers}) == 1

@@ -167,24 +167,24 @@ def reload() -> Outcome[list[Worker]]:
 
 def run() -> None:
     """Serve until no worker is left. Ctrl-C or SIGTERM lets all finish; a second one kills them."""
-    from .hosts import Stopper
+    from .hosts import stopped_by_signals
 
     primary = _primary()
-    with Stopper(primary):
+    with stopped_by_signals(primary):
         primary.host.turn_until(lambda: primary.is_empty() and not len(primary.outbox))
     primary.rest()
 
 
 async def serve() -> None:
-    """Serve until no worker is left, in a coroutine; as `run()`, SIGTERM lets all finish.
+    """Serve until no worker is left, as `run()` does, in a coroutine.
 
-    Cancelled (as Ctrl-C does it), all workers are let finish before it ends.
+    Cancelled, it lets all workers finish before it ends.
     """
-    from .hosts import on_stop_signal
+    from .hosts import stopped_by_signals_in_asyncio
 
     primary = _primary()
     try:
-        with on_stop_signal(primary):
+        with stopped_by_signals_in_asyncio(primary):
             await primary.when(primary.is_empty)
     finally:
         await primary.finish()

@@ -24,43 +24,47 @@ def running_asyncio() -> asyncio.AbstractEventLoop | None:
     return events._get_running_loop() if events is not None else None
 
 
-class Stopper:
-    """Ctrl-C and SIGTERM for the time of a run: first time stop, second time kill.
+def _plain(number: int) -> bool:
+    """True if the program has no handler of its own for a signal."""
+    handler = signal.getsignal(number)
+    if handler in (signal.SIG_DFL, signal.default_int_handler):
+        return True
+    of_asyncio = getattr(handler, "func", None)  # asyncio.run() puts its own there for Ctrl-C
+    return getattr(of_asyncio, "__qualname__", "") == "Runner._on_sigint"
 
-    A signal for which the program has a handler of its own is the program's.
-    """
 
-    def __init__(self, primary: Primary) -> None:
-        self._primary = primary
-        self._number = 0
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number, default in (
-            (signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)
-        ):  # fmt: skip
-            if signal.getsignal(number) is default:
-                self._primary.loop.on_signal(number, self._primary.stop)
-
-    def __exit__(self, *_: object) -> None:
-        self._primary.loop.give_back_signals()
+def _stop_signals() -> list[int]:
+    """Return those that stop a run: a signal that the program handles is the program's."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    return [number for number in (signal.SIGINT, signal.SIGTERM) if _plain(number)]
 
 
 @contextmanager
-def on_stop_signal(primary: Primary) -> Iterator[None]:
-    """Let SIGTERM stop the workers, in asyncio; unless the program has a handler of its own."""
-    host = running_asyncio()
-    assert host is not None
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    host.add_signal_handler(signal.SIGTERM, primary.stop)
+def stopped_by_signals(primary: Primary) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop the workers; a second one kills them."""
+    for number in _stop_signals():
+        primary.loop.on_signal(number, primary.stop)
     try:
         yield
     finally:
-        host.remove_signal_handler(signal.SIGTERM)
+        primary.loop.give_back_signals()
+
+
+@contextmanager
+def stopped_by_signals_in_asyncio(primary: Primary) -> Iterator[None]:
+    """As `stopped_by_signals`, in the asyncio loop that runs."""
+    host = running_asyncio()
+    assert host is not None
+    before = {number: signal.getsignal(number) for number in _stop_signals()}
+    for number in before:
+        host.add_signal_handler(number, primary.stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            host.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 class Embedding:

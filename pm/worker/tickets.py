@@ -45,10 +45,16 @@ class Ticket:
 
 def issue() -> Ticket | None:
     """Return a ticket for a child of this process; None if this is no worker, or no longer."""
-    if here.link is None or here.link.fileno() < 0:
+    if here.link is None:
+        return None
+    fds = [here.link.fileno(), here.drain_fd]
+    try:
+        for fd in fds:
+            os.fstat(fd)
+    except OSError:  # the app has closed what it did not know
         return None
     here.has_children = True
-    return Ticket([here.link.fileno(), here.drain_fd])
+    return Ticket(fds)
 
 
 def plain_code(word: str) -> str:

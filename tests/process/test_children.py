@@ -129,8 +129,10 @@ def test_a_child_finds_itself_as_in_plain_python(tmp_path: Path, how: str, versi
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.parametrize(
-    "case", ["by_queue", "by_pipe", "a_connection", "of_their_own", "dropped", "managed"]
-)
+    "case",
+    ["by_queue", "by_pipe", "a_connection", "of_their_own", "dropped", "managed",
+     "after_closing_all"],
+)  # fmt: skip
 def test_sockets_go_to_other_processes_as_in_plain_python(
     tmp_path: Path, port: int, case: str, method: str
 ) -> None:

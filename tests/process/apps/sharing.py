@@ -116,6 +116,13 @@ def dropped(port, _):
     return [facts(listener(port)) for _ in range(2)]
 
 
+def after_closing_all(_, context):
+    """A program that closes what it does not know starts children as ever."""
+    os.closerange(3, 4096)
+    with context.Pool(1) as pool:
+        return pool.apply(abs, (-1,))
+
+
 class Manager(BaseManager):
     pass
 

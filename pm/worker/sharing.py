@@ -47,7 +47,8 @@ def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
         try:
             if not leaving:
                 fd, address = entry.parked._accept()  # type: ignore[attr-defined]
-                return fd, " ".join(map(str, address)).encode()
+                parts = address if isinstance(address, tuple) else ()  # a unix client has none
+                return fd, " ".join(map(str, parts)).encode()
         except BlockingIOError:
             pass
         if timeout == 0.0:

@@ -27,7 +27,7 @@ async def ask_for_all() -> None:
 async def master() -> None:
     """Fork four workers, replace those that die, and tell newcomers what is known."""
     cluster.on("online", lambda worker: worker.send(known))
-    cluster.on("exit", lambda worker: cluster.fork())
+    cluster.on("exit", lambda: cluster.fork())
     for _ in range(4):
         cluster.fork()
     asking = asyncio.create_task(ask_for_all())

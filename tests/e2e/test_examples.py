@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 from tests.installed import ROOT
 from tests.load import Client, Load
 from tests.pm_command import Pm
+from tests.ports import is_open
 from tests.waiting import until
 
 EXAMPLES = ROOT / "examples"
@@ -88,6 +90,29 @@ def asked(pm: Pm, name: str) -> list[int]:
     """Return who has asked the database of the counter, in order."""
     out = (pm.home / "logs" / f"{name}-out.log").read_text()
     return [int(line.rpartition(" ")[2]) for line in out.splitlines()]
+
+
+def test_a_counter_with_a_master_of_its_own(installed: Path, port: int, tmp_path: Path) -> None:
+    environ = {"PATH": os.defpath, "PORT": str(port), "INTERVAL": "0.2", "HOME": str(tmp_path)}
+    words = [installed / "python", EXAMPLES / "counter" / "own_master.py"]
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == f"the database was asked by {program.pid}\n"
+        until(lambda: is_open(port), "it serves")
+
+        def answers() -> list[list[str]]:
+            return [Client(port).get().strip().split(" users, says ") for _ in range(8)]
+
+        until(lambda: {users for users, _ in answers()}.isdisjoint({"-1"}), "all know it")
+        until(lambda: len({pid for _, pid in answers()}) == 4, "all four")
+        before = {pid for _, pid in answers()}
+        os.kill(int(before.pop()), signal.SIGKILL)
+        until(lambda: len({pid for _, pid in answers()} - before) == 1, "another takes its place")
+        program.send_signal(signal.SIGINT)
+        lines = program.stdout.read().splitlines()
+    assert program.returncode == 0
+    assert {int(line.rpartition(" ")[2]) for line in lines} == {program.pid}
+    assert not is_open(port)
 
 
 def test_a_shared_counter(pm: Pm, port: int) -> None:

@@ -89,7 +89,10 @@ class Handoff:
             return
         lane.entered = False
         self.turns.leave(member)
-        self._take_back(member, lane)
+        if any(one.shared for one in self.lanes.values()) and not _takers(self.lanes):
+            lane.fill(self._queue, now())  # the others have no lane to take them from
+        else:
+            self._take_back(member, lane)
         self._pump()
 
     def withdraw(self, member: Member) -> None:
@@ -193,12 +196,17 @@ class Handoff:
         time = now()
         waits = False
         for member, lane in list(self.lanes.items()):
-            if lane.is_late(time):
+            if lane.entered and lane.is_late(time):
                 self._demote(member, lane)
             waits = waits or bool(lane.given)
         self._pump()
         if waits and self._check is None:
             self._check = self._loop.call_at(time + PATIENCE, self._look)
+
+
+def _takers(lanes: dict[Member, Lane]) -> bool:
+    """True if a worker takes connections from its lane, now or soon."""
+    return any(lane.entered and not lane.shared for lane in lanes.values())
 
 
 def let_go(handoff: Handoff) -> None:

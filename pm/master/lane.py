@@ -104,6 +104,11 @@ class Lane:
             self.given.popleft()
         return count
 
+    def fill(self, queue: deque[Undelivered], now: float) -> None:
+        """Send what is queued, as far as there is room."""
+        while queue and self.give(queue[0], now):
+            os.close(queue.popleft()[0])
+
     def held(self, now: float) -> int:
         """Return how many connections lie here, not taken yet."""
         if self.given:

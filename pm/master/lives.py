@@ -138,11 +138,19 @@ class Lives:
             return False
         if waited < BLIND_GRACE and worker.busy(BLIND):
             return False
-        shares = worker.generation.spec.scheduling is Scheduling.SHARED
-        if shares and waited < _OPEN_GRACE and worker.busy(_NEW):
+        if self._keeps_its_own(worker, waited):
             return False
         moving = worker.mode == board.HAND_OVER and waited < _IDLE_GRACE
         return not (moving and worker.busy(_MOVABLE))
+
+    def _keeps_its_own(self, worker: Worker, waited: float) -> bool:
+        """True while it has new connections that nobody else can be given: others share."""
+        lanes = [handoff.lanes for handoff in self._listeners]
+        if not any(lane.shared for of_key in lanes for lane in of_key.values()):
+            return False
+        if any(worker.key in of_key and of_key[worker.key].held(now()) for of_key in lanes):
+            return True
+        return waited < _OPEN_GRACE and bool(worker.busy(_NEW))
 
     def _tell(self, worker: Worker, event: Event) -> None:
         before = worker.state

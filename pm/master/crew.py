@@ -82,7 +82,7 @@ class Crew:
         page = board.create()
         reader, worker.drain = os.pipe2(os.O_CLOEXEC)
         worker.link = ours
-        worker.pages[0] = board.attach(page)
+        worker.pages[0] = worker.notices = board.attach(page)
         fds = [theirs.detach(), page, reader]
         if self._logs is not None:
             worker.pipes = Pipes(self._logs, worker.slot)

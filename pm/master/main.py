@@ -70,7 +70,7 @@ class Master:
         self._notices = Notices(app.crew, lambda: max(app.wanted, default=-1) + 1)
         mail = Mail(self._loop, app.crew)
         mail.post.on_message = Outbound(app.news, app.slots).take
-        questions.others.update(mail.verbs, slots=self._notices.say_slots, server=app.news.server)
+        questions.others.update(mail.verbs, server=app.news.server)
         self._commands = Commands(app, self, mail.shell)
         os.set_inheritable(control, False)
         listening = socket.socket(fileno=control)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..model import State
 from ..worker import board
 from .crew import Crew
-from .reply import answer
 from .worker import Worker
 
 
@@ -17,7 +15,7 @@ def choose(leader: Worker | None, workers: list[Worker]) -> Worker | None:
 
     So that leadership passes once in a reload, not at each step of it. None if nobody serves.
     """
-    ready = [worker for worker in workers if worker.state is State.ONLINE and worker.pages]
+    ready = [worker for worker in workers if worker.state is State.ONLINE and worker.notices]
     if leader in ready:
         return leader
     return max(ready, key=lambda w: (w.generation.number, -w.launch), default=None)
@@ -36,10 +34,5 @@ class Notices:
         workers = list(self._crew)
         self.leader = choose(self.leader, workers)
         for worker in sorted(workers, key=lambda w: w is self.leader):
-            page = worker.pages.get(worker.pid)
-            if page is not None:
-                board.write_notice(page, worker is self.leader, self._slots())
-
-    def say_slots(self, _worker: Worker, _: dict[str, Any], _body: bytes, fds: list[int]) -> None:
-        """Answer a process that has no board to read the number of slots from."""
-        answer(fds[0], {"slots": self._slots()}, [])
+            if worker.notices is not None:
+                board.write_notice(worker.notices, worker is self.leader, self._slots())

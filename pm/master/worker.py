@@ -58,6 +58,8 @@ class Worker:
     """Write end: one byte in it is the drain signal."""
     pages: dict[int, mmap.mmap] = field(default_factory=dict)
     """Boards by pid: the worker's own and its forked children's."""
+    notices: mmap.mmap | None = None
+    """Its first board, where the master's notices stand also for its children."""
     shelf: Shelf = field(default_factory=Shelf)
     """Its mail."""
     pipes: Pipes | None = None
@@ -107,11 +109,9 @@ class Worker:
         Raises OSError or ValueError if `fd` is no board.
         """
         page = board.attach(fd)
-        if pid in self.pages:  # the same process, after an exec
-            board.write_notice(page, *board.read_notice(self.pages[pid]))
         for other in list(self.pages):
             if other == pid or (other > 0 and other != self.pid and not _lives(other)):
-                self.pages.pop(other).close()
+                del self.pages[other]  # which closes it, unless it is `notices` as well
         if self.asked:
             page[0] = self.mode
         self.pages[pid] = page
@@ -137,6 +137,8 @@ class Worker:
         for page in self.pages.values():
             page.close()
         self.pages.clear()
+        if self.notices is not None:
+            self.notices.close()
         for timer in (self.timer, self.look):
             if timer is not None:
                 timer.cancel()

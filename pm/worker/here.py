@@ -5,6 +5,7 @@ Set once in the worker after the fork; the forked children of an app get a board
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 
@@ -20,7 +21,11 @@ link: Link | None = None
 page: mmap.mmap | None = None
 """This process's board."""
 notices: mmap.mmap | None = None
-"""The worker's own board, also in its forked children: the master's notices stand there."""
+"""The worker's own board, also in its children: the master's notices stand there."""
+notice_fd = -1
+"""Its fd: of the processes of the leading worker, that which holds a lock on it leads."""
+_leader = 0
+"""The process that holds this lock, if it is this one."""
 drain_fd = -1
 """Readable for ever once the master has begun to drain this worker."""
 has_children = False
@@ -38,20 +43,18 @@ launch = 0
 
 def become_worker(link_fd: int, board_fd: int, drain: int) -> None:
     """Take over the three fds that the master gave to this worker."""
-    global link, page, notices, drain_fd
-    link = Link(link_fd)
-    page = notices = board.attach(board_fd)
-    os.close(board_fd)
-    drain_fd = park(drain)
+    global page
+    become_child(link_fd, drain, board_fd)
+    page = notices
 
 
-def become_child(link_fd: int, drain: int) -> None:
-    """Take over the two fds that a child of a worker was started with."""
-    global link, drain_fd, notices
+def become_child(link_fd: int, drain: int, board_fd: int) -> None:
+    """Take over the three fds that a child of a worker was started with."""
+    global link, drain_fd, notices, notice_fd
     link = Link(link_fd)
     drain_fd = park(drain)
-    if os.getpid() == os.getpgrp():  # the worker itself, by os.exec: its old board is stale
-        notices = own_page()
+    notices = board.attach(board_fd)
+    notice_fd = park(board_fd)
 
 
 def say(message: dict[str, object], *fds: int) -> None:
@@ -75,19 +78,27 @@ def own_page() -> mmap.mmap | None:
 
 
 def leads() -> bool:
-    """True in the one worker that does what only one is to do, and outside of pm."""
+    """True in the one process that does what only one is to do, and outside of pm.
+
+    It is a process of the leading worker: the first of them that asks, until it ends.
+    """
     if link is None:
         return True
-    return notices is not None and page is notices and board.read_notice(notices)[0]
+    return notices is not None and board.read_notice(notices)[0] and _is_first()
+
+
+def _is_first() -> bool:
+    """Take the lock of the worker's processes; the kernel releases it when its holder ends."""
+    global _leader
+    if _leader != os.getpid():
+        try:
+            fcntl.lockf(notice_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        _leader = os.getpid()
+    return True
 
 
 def slots() -> int:
     """Return how many slots the app has, 1 outside of pm."""
-    if notices is not None:
-        return max(1, board.read_notice(notices)[1])
-    try:
-        answer = link.ask({"do": "slots"}, [])[0] if link is not None else {}
-    except OSError:  # the master has gone
-        answer = {}
-    count = answer.get("slots")
-    return count if isinstance(count, int) and count > 0 else 1
+    return max(1, board.read_notice(notices)[1]) if notices is not None else 1

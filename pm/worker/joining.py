@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import sys
 
 from . import commandline, forks, here, listening, patches, program, tickets
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 def join(body: dict[str, Any]) -> None:
     """Join the worker that issued the ticket with this body."""
     here.become_child(*body["fds"])
+    if os.getpid() == os.getpgrp():  # the worker itself, by os.exec: its old board is stale
+        here.own_page()
     here.say({"do": "joined"})
     here.app, here.slot, here.generation = body["app"], body["slot"], body["generation"]
     here.member = body["member"]

@@ -1,8 +1,8 @@
 """Tickets: what lets a child that begins with an exec join its worker, as forked children do.
 
-A ticket says who the worker is, and the numbers of two fds that the child inherits: the link and
-the drain signal. It travels in the child's command line, never in the environment: what the child
-itself starts learns nothing of it.
+A ticket says who the worker is, and the numbers of three fds that the child inherits: the link,
+the drain signal and the worker's board. It travels in the child's command line, never in the
+environment: what the child itself starts learns nothing of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Ticket:
 
     def __init__(self, fds: list[int]) -> None:
         self.fds = fds
-        """Link and drain signal, to be inherited under the same numbers."""
+        """Link, drain signal and board, to be inherited under the same numbers."""
         self.body: dict[str, Any] = {
             "fds": fds, "app": here.app, "slot": here.slot, "generation": here.generation,
             "exclusive_ports": sorted(shim.exclusive), "member": here.member,
@@ -47,7 +47,7 @@ def issue() -> Ticket | None:
     """Return a ticket for a child of this process; None if this is no worker, or no longer."""
     if here.link is None:
         return None
-    fds = [here.link.fileno(), here.drain_fd]
+    fds = [here.link.fileno(), here.drain_fd, here.notice_fd]
     try:
         for fd in fds:
             os.fstat(fd)

@@ -136,6 +136,44 @@ def test_exactly_one_worker_leads_and_another_follows(tmp_path: Path) -> None:
         assert len(leaders()) == 1
 
 
+CHILD = """
+import os, sys, time, multiprocessing, pm
+def ask(folder):
+    while True:
+        with open(f"{folder}/{os.getpid()}", "w") as file:
+            file.write(str(pm.is_leader) + str(pm.cluster.shard_of('a', None)))
+        time.sleep(0.01)
+if __name__ == "__main__":
+    way = multiprocessing.get_context(sys.argv[2])
+    for _ in range(3):
+        way.Process(target=ask, args=(sys.argv[1],), daemon=True).start()
+    pm.ready()
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_of_the_leaders_children_the_first_that_asks_leads(way: str, tmp_path: Path) -> None:
+    script, said = tmp_path / "parent.py", tmp_path / "said"
+    script.write_text(CHILD)
+    said.mkdir()
+
+    def leaders() -> list[int]:
+        return [int(f.name) for f in said.iterdir() if f.read_text().startswith("True")]
+
+    spec = spec_of(script, said, way, kill_timeout=1.0, wait_ready=True)
+    with Engine(tmp_path / "home", spec, 2) as engine:
+        engine.online(2)
+        until(lambda: len(list(said.iterdir())) == 6 and leaders(), "all ask, one leads", 20)
+        (first,) = leaders()
+        os.kill(first, signal.SIGKILL)
+        (said / str(first)).unlink()
+        until(leaders, "another one leads")
+        assert len(leaders()) == 1
+        shards = {f.read_text().removeprefix("True").removeprefix("False") for f in said.iterdir()}
+        assert len(shards - {""}) == 1
+
+
 def test_a_drain_hook_runs_before_the_stop_signal(tmp_path: Path) -> None:
     with Remote(tmp_path, 1) as app:
         app.ask(0, "import signal")

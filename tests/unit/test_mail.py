@@ -74,7 +74,7 @@ def test_a_shelf_keeps_the_newest() -> None:
 
 def _worker(launch: int, generation: int, state: State) -> Worker:
     made = SimpleNamespace(
-        launch=launch, generation=SimpleNamespace(number=generation), state=state, pages={1: None}
+        launch=launch, generation=SimpleNamespace(number=generation), state=state, notices=True
     )
     return cast(Worker, made)
 

@@ -94,6 +94,8 @@ class Engine:
             handoffs.let_go(handoff)
         for inner in self.crew:
             inner.close()
+            for box in inner.shelf.boxes.values():
+                box.let_go()
             if inner.link is not None:
                 inner.link.close()
             if inner.drain >= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ..master.loop import Loop, now
@@ -55,5 +55,5 @@ class Outbox:
         if event == "error" and not emitter.listeners(event) and isinstance(args[0], Exception):
             raise args[0]
         for result in emitter.emit(event, *args):
-            if hasattr(result, "__await__"):
+            if isinstance(result, Coroutine):
                 self.schedule(result)

@@ -104,6 +104,10 @@ class Mailbox:
             self._blocked = False
             self._watch(0)
 
+    def let_go(self) -> None:
+        """Close what a forked child has inherited of it; it goes on in the parent."""
+        self._sock.close()
+
     def end(self) -> None:
         """Close it: the process has gone, or another mailbox takes its place."""
         if self._sock.fileno() >= 0:

@@ -21,8 +21,10 @@ from ..master.postoffice import NOBODY, Full
 from ..master.questions import Questions
 from ..master.scheduling import policy_of
 from ..master.worker import Worker as Inner
+from ..worker import here
 from ..worker.mailerrors import MailboxFull
 from ..worker.post import encode
+from . import nested
 from .closed import Closed
 from .launch import Exits
 from .policy import Choice
@@ -42,6 +44,8 @@ class Engine:
         self.listeners.policy_of = lambda handoff: policy_of(
             policy.freeze(), handoff, self.crew.by_launch
         )
+        if here.link is not None:
+            self.listeners.on_keep = nested.take_part
         self.crew = Crew(loop, self.listeners, None, reports)
         self.exits = Exits(loop)
         self.mail = Mail(loop, self.crew)

@@ -25,6 +25,10 @@ class Gate:
         self.sock = sock
         self.backlog = 0
         """What the socket listens with; 0: it does not."""
+        self.take: Callable[[], Undelivered] = self._accept
+        """Takes one connection from the socket; raises as accept(2)."""
+        self.real_fd: Callable[[], int] = sock.fileno
+        """Returns the fd that answers for the listener's address and options."""
         self._loop = loop
         self._arrived = arrived
         """Takes a connection; False if nobody can take another."""
@@ -54,17 +58,21 @@ class Gate:
     def _on_readable(self, _: int) -> None:
         for taken in range(self._batch):
             try:
-                fd, peer = self.sock._accept()  # type: ignore[attr-defined]
+                connection = self.take()
             except BlockingIOError:
                 self._batch = max(1, taken)
                 return
             except OSError:  # out of fds or memory, or the peer has gone: the listener stays
                 return self._rest()
-            if not self._arrived((fd, _text(peer))):
+            if not self._arrived(connection):
                 return
         self._rounds += 1
         if self._batch > 1 or self._rounds % _TRY_MORE == 0:
             self._batch = min(_AT_ONCE, self._batch * 2)
+
+    def _accept(self) -> Undelivered:
+        fd, peer = self.sock._accept()  # type: ignore[attr-defined]
+        return fd, _text(peer)
 
     def _rest(self) -> None:
         """Leave the listener alone for a moment: level-triggered, it would spin."""

@@ -44,6 +44,8 @@ class Listeners:
         self._accepts = accepts
         self._runs = runs
         self._by_key: dict[str, Handoff] = {}
+        self.on_keep: Callable[[Handoff], None] = _nothing
+        """Called with each new listener, before it is used."""
         self.policy_of: Callable[[Handoff], Policy[Member]] = lambda _: RoundRobin()
         """Makes the policy of a listener."""
         self.on_open: Callable[[ListenerView], None] = _nothing
@@ -95,6 +97,7 @@ class Listeners:
         handoff = Handoff(
             self._loop, sock, self._depth, lambda member: self._accepts(member, key), self._runs
         )
+        self.on_keep(handoff)
         handoff.on_traffic = lambda: self.on_traffic()
         handoff.turns = self.policy_of(handoff)
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):

@@ -127,7 +127,7 @@ class Questions:
         shared = worker.generation.spec.scheduling is Scheduling.SHARED
         lane = handoff.lanes.get(worker.key) or handoff.attach(worker.key, shared)
         lane.holders.add(int(message["pid"]))
-        given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.sock.fileno()])
+        given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.real_fd()])
         answer(reply, {"errno": 0, "key": key, "shared": shared}, given)
 
     def _say_whose(self, worker: Worker, fds: list[int]) -> None:
@@ -141,7 +141,7 @@ class Questions:
             lane = handoff.lanes.get(worker.key)
             if lane is None:
                 continue
-            real, channel = handoff.gate.sock.fileno(), lane.theirs.fileno()
+            real, channel = handoff.gate.real_fd(), lane.theirs.fileno()
             if os.fstat(real if lane.shared else channel).st_ino == inode:
                 said: dict[str, object] = {
                     "errno": 0, "key": key, "listens": key in worker.listened,

@@ -36,6 +36,7 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from ..master.loop import Timer
     from .asking import arequest as arequest
     from .asking import request as request
     from .child import OwnWorker
@@ -85,6 +86,8 @@ def _primary() -> Primary:
             "this process is a worker of a cluster",
             "fork and the like belong under `if cluster.is_primary:`",
         )
+    if sys.version_info < (3, 10):
+        raise NotPrimary("forking workers needs Python 3.10", "under pm, `-i N` starts them")
     if _Own.primary is None:
         from .primary import Primary
 
@@ -111,7 +114,7 @@ def _check_start() -> None:
 def _let_go() -> None:
     """Know of no workers in a forked child: they are its parent's."""
     if _Own.primary is not None:
-        _Own.primary.engine.let_go()
+        _Own.primary.let_go()
         _Own.primary = None
         _events.clear()
 
@@ -153,6 +156,11 @@ def disconnect(callback: Callable[[], object] | None = None) -> Outcome[None]:
     if callback is not None:
         outcome.then(callback)  # type: ignore[arg-type]
     return outcome
+
+
+def call_later(seconds: float, function: Callable[[], object]) -> Timer:
+    """Call something after that many seconds, in the master's loop; its `cancel()` prevents it."""
+    return _primary().delays.add(seconds, function)
 
 
 def reload() -> Outcome[list[Worker]]:

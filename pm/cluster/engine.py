@@ -19,6 +19,7 @@ from ..master.mail import Mail
 from ..master.notices import Notices
 from ..master.postoffice import NOBODY, Full
 from ..master.questions import Questions
+from ..master.restart import Exit
 from ..master.scheduling import policy_of
 from ..master.worker import Worker as Inner
 from ..worker import here
@@ -85,6 +86,11 @@ class Engine:
             any(lane.entered for member, lane in lanes.items() if member != inner.key)
             for lanes in served
         )
+
+    def exited(self, pid: int, ended: Exit) -> None:
+        """Take note of a worker's exit, and of what it has left behind."""
+        self.crew.exited(pid, ended)
+        self.crew.groups.look()
 
     def kill(self) -> None:
         """Kill all workers, with what they have started."""

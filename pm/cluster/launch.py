@@ -72,6 +72,8 @@ class Launch:
         """Why it could not be made."""
         self.settings = settings
         """What else the worker is started with."""
+        self.online = False
+        """The worker has said that it is about to run its program."""
         self.slot = -1
         """Where it is to be; -1: where there is room."""
         self._engine = engine
@@ -94,7 +96,7 @@ class Launch:
                 os.close(fd)
         self.member.started(launch, pid, out, error)
         self._engine.crew.forked(launch, pid)
-        self._engine.exits.watch(pid, lambda ended: self._engine.crew.exited(pid, ended))
+        self._engine.exits.watch(pid, lambda ended: self._engine.exited(pid, ended))
 
     def _spawn(self, link: int) -> tuple[int, IO[bytes] | None, IO[bytes] | None]:
         chosen = self.settings

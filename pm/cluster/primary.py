@@ -12,6 +12,7 @@ from typing import Any
 from ..master.loop import Loop
 from ..worker import board
 from . import options
+from .delays import Delays
 from .engine import Engine
 from .events import Emitter
 from .forked import Worker
@@ -33,6 +34,7 @@ class Primary:
         self.loop = Loop()
         self.outbox = Outbox(self.loop)
         self.outbox.on_empty = self._settle
+        self.delays = Delays(self.loop, lambda: self.outbox.later(lambda: None))
         self.host = Host(self.loop, self.outbox)
         self.settings: dict[str, Any] = {}
         self.workers: dict[int, Worker] = {}
@@ -122,8 +124,8 @@ class Primary:
         return outcome
 
     def is_empty(self) -> bool:
-        """True if no worker lives."""
-        return not self.living
+        """True if no worker lives, nor will one be forked by a timer."""
+        return not self.living and (self.stopping or not self.delays)
 
     async def finish(self) -> None:
         """Stop all workers, wait for their end, and leave the asyncio loop."""
@@ -137,7 +139,13 @@ class Primary:
         """Release the ports: the program does not serve any longer."""
         self.engine.listeners.close_all()
         self.triggers.leave()
+        self.delays.cancel()
         self.stopping = False
+
+    def let_go(self) -> None:
+        """Close what a forked child has inherited: all of it goes on in its parent."""
+        self.triggers.let_go()
+        self.engine.let_go()
 
     def forget(self, worker: Worker) -> None:
         """Leave out a worker that has ended."""

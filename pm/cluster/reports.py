@@ -84,7 +84,10 @@ class Reports:
 
     def online(self, inner: Inner, *_: object) -> None:
         """Take note that a worker is about to run its program."""
-        self._note(inner, "online")
+        launch = launch_of(inner)
+        if not launch.online:
+            launch.online = True
+            self._note(inner, "online")
 
     def listens(self, inner: Inner, key: str) -> None:
         """Take note that a worker listens."""

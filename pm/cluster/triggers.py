@@ -22,7 +22,7 @@ class SignalTrigger:
 
     def __init__(self, loop: Loop, action: Callable[[], None]) -> None:
         """Take the signal; raises ValueError outside of the main thread."""
-        fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._fd = fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
         def act(_: int) -> None:
             os.eventfd_read(fd)
@@ -31,6 +31,11 @@ class SignalTrigger:
         loop.watch(fd, select.EPOLLIN, act)
         # by an fd: the loop may sleep in another one's turn, and has not asked for signals
         signal.signal(signal.SIGUSR2, lambda *_: os.eventfd_write(fd, 1))
+
+    def let_go(self) -> None:
+        """Give the signal back, in a forked child."""
+        signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+        os.close(self._fd)
 
 
 class RemovalTrigger:
@@ -71,9 +76,12 @@ class RemovalTrigger:
 
     def leave(self) -> None:
         """Remove the file: the program ends."""
-        if os.getpid() == self._pid:
-            with suppress(OSError):
-                os.unlink(self._path)
+        with suppress(OSError):
+            os.unlink(self._path)
+
+    def let_go(self) -> None:
+        """Watch no longer, in a forked child."""
+        os.close(self._fd)
 
 
 class Triggers:
@@ -97,3 +105,10 @@ class Triggers:
         """Remove the files that were written."""
         for trigger in self._removal.values():
             trigger.leave()
+
+    def let_go(self) -> None:
+        """Close what a forked child has inherited."""
+        if self._signal is not None:
+            self._signal.let_go()
+        for trigger in self._removal.values():
+            trigger.let_go()

@@ -20,17 +20,13 @@ class Callback:
     """One function, and the loop that ran in the thread that registered it."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        """Take a function; raises RuntimeError for a coroutine function outside of a loop."""
         import inspect
 
         self.function = function
         self.loop = running_loop()
+        self.waits = self.loop is None and inspect.iscoroutinefunction(function)
+        """It is async and was registered before the loop runs, which it waits for (`loopwait`)."""
         self._tasks: set[Any] = set()
-        if self.loop is None and inspect.iscoroutinefunction(function):
-            raise RuntimeError(
-                f"{function.__qualname__}() is async, and no event loop runs here: "
-                "register it from a coroutine, at start-up for example"
-            )
         self.takes = _takes(inspect, function)
         """How many arguments it is given, of those there are; at most two."""
 

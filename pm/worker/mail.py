@@ -11,6 +11,7 @@ from functools import partial
 from . import here
 from .callbacks import Callback, report
 from .link import LOCK
+from .loopwait import when_it_runs
 from .mailbox import Mailbox
 from .mailerrors import MessageTooLarge
 from .post import encode
@@ -75,32 +76,28 @@ def on_message(function: Function) -> Function:
     """Have `function(message)`, or `function(message, sender)`, called for each message.
 
     May be used as a decorator, and more than once. It is called on one thread of pm's, one
-    message after the other; or on the event loop, if one runs where it is registered.
+    message after the other; or on the event loop, if one runs where it is registered, or if it
+    is async and one runs there later.
     """
-    if here.link is not None:
-        _state.on_message.append(Callback(function))
-        _state.listen("message")
-    return function
+    return _register(function, "message", lambda state, callback: state.on_message.append(callback))
 
 
 def on_request(function: Function) -> Function:
     """Have `function(message)` answer the requests of other workers, by what it returns."""
-    if here.link is not None:
-        _state.on_request = Callback(function)
-        _state.listen("request")
-    return function
+
+    def put(state: _State, callback: Callback) -> None:
+        state.on_request = callback
+
+    return _register(function, "request", put)
 
 
 def action(name: str) -> Callable[[Function], Function]:
     """Have the decorated function called by `pm trigger APP name [JSON]`, and its result shown."""
 
-    def register(function: Function) -> Function:
-        if here.link is not None:
-            _state.actions[name] = Callback(function)
-            _state.listen(f"action {name}")
-        return function
+    def put(state: _State, callback: Callback) -> None:
+        state.actions[name] = callback
 
-    return register
+    return lambda function: _register(function, f"action {name}", put)
 
 
 def on_stop(function: Function) -> Function:
@@ -108,11 +105,22 @@ def on_stop(function: Function) -> Function:
 
     The master waits for its end, at most as long as for open connections (`kill_timeout`).
     """
-    if here.link is not None:
-        callback = Callback(function)
-        if not _state.drained:
-            _state.on_stop.append(callback)
-            _state.listen("stop")
+    return _register(function, "stop", lambda state, callback: state.on_stop.append(callback))
+
+
+def _register(function: Function, what: str, put: Callable[[_State, Callback], None]) -> Function:
+    """Have a function called for something, once it has a place to run; returns it."""
+    if here.link is None:
+        return function
+    callback = Callback(function)
+
+    def begin() -> None:
+        state = _state
+        put(state, callback)
+        if what != "stop" or not state.drained:
+            state.listen(what)
+
+    when_it_runs(callback, begin)
     return function
 
 

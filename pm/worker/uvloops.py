@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sys
 from asyncio.base_events import BaseEventLoop
 
 from . import here
@@ -38,6 +39,9 @@ def adapt(uvloop: Any) -> None:
         return await BaseEventLoop.create_server(self, *args, **kwargs)
 
     loop.create_server = create_server
+    loopwait = sys.modules.get(f"{__name__.rpartition('.')[0]}.loopwait")
+    if loopwait is not None:  # async callbacks wait for a loop
+        loopwait.follow(loop)
 
 
 def _start_serving(

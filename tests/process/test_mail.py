@@ -259,3 +259,41 @@ def test_the_oldest_and_the_newest_python(version: str, tmp_path: Path) -> None:
         with pytest.raises(Refused, match="RequestFailed: no worker runs in slot 9"):
             app.ask(0, "pm.cluster.request(9, 'a')")
         assert app.ask(0, "pm.cluster.shard_of('a', 2)") in (0, 1)
+
+
+LATER = """
+import asyncio, sys
+import pm
+GOT = []
+@pm.on_message
+async def got(message):
+    GOT.append([message, asyncio.get_running_loop() is loop])
+@pm.on_request
+async def answer(message):
+    return [message]
+async def nothing():
+    pass
+async def main():
+    global loop
+    loop = asyncio.get_running_loop()
+    pm.broadcast("b")
+    while len(GOT) < 2:
+        await asyncio.sleep(0.01)
+    print(GOT, await pm.cluster.arequest(0, 1), flush=True)
+pm.broadcast("a")
+loop = asyncio.new_event_loop()
+loop.run_until_complete(nothing())
+while "early" in sys.argv and not GOT:
+    loop.run_until_complete(asyncio.sleep(0.01))
+loop.close()
+asyncio.run(main())
+"""
+
+
+def test_an_async_callback_registered_at_import_waits_for_the_loop(tmp_path: Path) -> None:
+    script = tmp_path / "loop.py"
+    script.write_text(LATER)
+    spec = spec_of(script, "early", autorestart=False)
+    with Engine(tmp_path / "home", spec) as engine:
+        assert engine.ended() == 0, engine.error.read_text()
+        assert engine.out.read_text() == "[['a', True], ['b', True]] [1]\n"

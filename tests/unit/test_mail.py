@@ -128,14 +128,6 @@ def test_how_many_arguments_a_callback_is_given(function: Any, takes: int) -> No
     assert Callback(function).takes == takes
 
 
-def test_an_async_callback_needs_a_loop() -> None:
-    async def callback() -> None:
-        """Do nothing."""
-
-    with pytest.raises(RuntimeError, match="callback\\(\\) is async, and no event loop runs here"):
-        Callback(callback)
-
-
 def test_without_a_master_nothing_happens_and_nothing_fails() -> None:
     assert pm.is_leader is True
     worker = pm.worker

@@ -10,16 +10,16 @@ the worker then lets its connections finish and stops itself. No thread is neede
 
 from __future__ import annotations
 
-import _thread
 import fcntl
 import os
-import select
 import signal
 import sys
 import time
+from _thread import get_ident as _ident  # before gevent puts its own in its place
 
 from . import board, here
 from .conversation import BUSY, OPAQUE, OPEN
+from .link import POLL
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ on_leave: Callable[[], None] = _nothing
 def prepare(kill_timeout: float) -> None:
     """Take the stop signal, and ask for the signal that the master's death sends."""
     _Orphan.kill_timeout = kill_timeout
-    _Orphan.main_thread = _thread.get_ident()
+    _Orphan.main_thread = _ident()
     signal.signal(signal.SIGTERM, _stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # see `spawn_member`
     signal.signal(signal.SIGIO, _drain_pipe_changed)
@@ -69,7 +69,7 @@ def is_leaving() -> bool:
 
 def leave() -> None:
     """Say goodbye and end the program; in another thread than the main one, do nothing."""
-    if _thread.get_ident() != _Orphan.main_thread:
+    if _ident() != _Orphan.main_thread:
         return
     # while Python winds up, the signal's own handler is the plain one: it would kill
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -94,7 +94,7 @@ def _stop(number: int, _: Any) -> None:
 
 
 def _drain_pipe_changed(*_: Any) -> None:
-    poll = select.poll()
+    poll = POLL()
     poll.register(here.drain_fd, 0)
     if not poll.poll(0) or _Orphan.died_at:  # the drain has begun, that is all
         return

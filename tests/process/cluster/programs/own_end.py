@@ -1,7 +1,9 @@
 """test-cluster-kill-disconnect, -disconnect-exitedAfterDisconnect-race, -worker-disconnect,
 -worker-destroy, -call-and-destroy, -worker-forced-exit, -worker-constructor."""
 
+import _thread
 import os
+import select
 import sys
 import time
 
@@ -16,6 +18,7 @@ WAYS = {
     "be disconnected": (42, None),
     "be disconnected plainly": (0, None),
     "be destroyed after that": (0, None),
+    "be patched": (0, None),
 }
 
 if cluster.is_primary:
@@ -63,6 +66,8 @@ else:
         if way == "be disconnected":
             sys.exit(42)
 
+    if way == "be patched":  # as gevent does
+        select.poll = _thread.get_ident = None
     sock = listener()
     if way == "kill itself":
         cluster.worker.kill("SIGKILL")  # Node ignores the signal here

@@ -12,7 +12,11 @@ if cluster.is_primary:
     cluster.setup_primary(reload_on_signal=True, reload_on_removal=path)
     with open(path) as file:
         assert file.read() == f"{os.getpid()}\n"
-    listening = cluster.fork()
+    child = os.fork()
+    if not child:  # a forked child does not pass the signal on
+        os._exit(0 if signal.getsignal(signal.SIGUSR2) is signal.SIG_DFL else 9)
+    assert os.waitpid(child, 0)[1] == 0
+    cluster.fork()
 
     @cluster.on("exit")
     def more(worker, code, sig):

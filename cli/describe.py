@@ -13,7 +13,7 @@ from pm.model import AppSpec, Event, Mode, Target, WorkerView
 
 from .render import COLOUR_OF, Screen, address, fitted, moment, uptime
 from .table import Cell, paint
-from .text import clean, reason_of, size
+from .text import clean, reason_of, shorten, size
 
 MASK = "********"
 
@@ -35,6 +35,9 @@ _LAYOUTS = (
 """Columns of the workers' table, for wide and narrower terminals."""
 
 Rows = list[tuple[str, str]]
+
+_MESSAGE = 200
+"""Columns of a message that are shown; it may have a MiB."""
 
 
 def describe(
@@ -150,6 +153,8 @@ def _events(events: Iterable[Event]) -> str:
         who = "" if event.slot is None else f"slot {event.slot}"
         who += f" pid {event.pid}" if event.pid else ""
         said = reason_of(event.kind, event.slot, event.reason)
+        if event.kind == "message":
+            said = shorten(said, _MESSAGE)
         rows.append((moment(event.at), event.kind, who.strip(), said))
     kinds = max((len(row[1]) for row in rows), default=0)
     longest = max((len(row[2]) for row in rows), default=0)

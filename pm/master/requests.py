@@ -112,7 +112,7 @@ class Requests:
         for worker in there:
             boxes = worker.shelf.listening(REQUEST)
             if boxes:
-                return worker, worker.shelf.boxes.get(worker.pid, boxes[-1])
+                return worker, next((b for b in boxes if b.pid == worker.pid), boxes[-1])
         if there[0].state is State.LAUNCHING:
             return f"the worker of slot {slot} is not ready yet"
         return f"the worker of slot {slot} answers no requests: it has no @pm.on_request"

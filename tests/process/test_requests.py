@@ -13,6 +13,7 @@ from pm.codec import loads
 from pm.control import Results
 from tests.process.engine import Engine, spec_of
 from tests.process.remote import Refused, Remote
+from tests.waiting import until
 
 ECHO = "pm.on_request(lambda message, sender: [pm.worker.slot, message, sender.slot])"
 
@@ -73,6 +74,15 @@ def test_the_number_of_shards_follows_the_slots(tmp_path: Path) -> None:
         app.ask(0, f"os.fork() or (print({keys}, flush=True), os._exit(0))")
         assert app.ask(0, "os.wait()[1]") == 0
         assert str(after) in app.out.read_text()
+
+
+def test_a_child_answers_where_the_worker_itself_does_not(tmp_path: Path) -> None:
+    child = "os.fork() or (pm.on_request(lambda m: ['child', m]), print('up', flush=True), "
+    child += "time.sleep(60))"
+    with Remote(tmp_path, 2, "listen") as app:
+        app.ask(1, child)
+        until(lambda: "up" in app.out.read_text(), "the child listens")
+        assert app.ask(0, ask(1, 5)) == ["child", 5]
 
 
 LOOP = """

@@ -126,3 +126,11 @@ def test_the_workers_fit_the_screen(columns: int) -> None:
     drawn = [line for line in text.splitlines() if line.startswith(tuple("┌│├└"))]
     assert len(drawn) == 6  # a frame of three, a head, two workers
     assert {width(line) for line in drawn} <= set(range(columns + 1))
+
+
+def test_of_a_long_message_the_beginning_is_shown() -> None:
+    events = (Event(950.0, "web", "message", f'"{"x" * 100_000}"', 0, 66),)
+    text = describe(replace(DETAIL, events=events), SCREEN, {})
+    line = text.partition("last events\n")[2]
+    assert line.endswith("xxx…")
+    assert len(line) < 300

@@ -31,9 +31,9 @@ if cluster.is_primary:
     @cluster.on("listening")
     def kill(worker):
         way = next(way for way in workers if workers[way] is worker)
-        assert worker.is_connected()
-        assert not worker.is_dead()
-        if way in SIGNALS:
+        if way in SIGNALS:  # the others may be gone by now
+            assert worker.is_connected()
+            assert not worker.is_dead()
             worker.kill(SIGNALS[way])
 
     @cluster.on("message")

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from checks import Record, done, listener, serve_ids
@@ -77,6 +78,8 @@ if cluster.is_worker:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sock = listener()
     cluster.worker.send("ready")
+    while sys.argv[1] == "stubborn":
+        time.sleep(60)
     serve_ids(sock)
 elif len(sys.argv) == 1:
     with ThreadPoolExecutor() as pool:

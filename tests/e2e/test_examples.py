@@ -111,7 +111,7 @@ def test_a_counter_with_a_master_of_its_own(installed: Path, port: int, tmp_path
         program.send_signal(signal.SIGINT)
         lines = program.stdout.read().splitlines()
     assert program.returncode == 0
-    assert {int(line.rpartition(" ")[2]) for line in lines} == {program.pid}
+    assert {int(line.rpartition(" ")[2]) for line in lines} <= {program.pid}
     assert not is_open(port)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from ..master.handoff import Handoff
@@ -28,4 +29,6 @@ def address_of(handoff: Handoff) -> Address:
     """Return the address of a listener."""
     sock = handoff.gate.sock
     name, kind = sock.getsockname(), _TYPES[int(sock.family)]
-    return Address(kind, name, -1) if isinstance(name, str) else Address(kind, name[0], name[1])
+    if isinstance(name, tuple):
+        return Address(kind, name[0], name[1])
+    return Address(kind, os.fsdecode(name), -1)

@@ -7,6 +7,8 @@ import os
 import socket
 from collections.abc import Iterable, Sequence
 
+from pm.worker.socketfile import path_of, remove
+
 
 class Kept:
     """Listeners by key, as the master last named them."""
@@ -38,7 +40,9 @@ class Kept:
 
     def release(self) -> None:
         """Close them so that the ports are free, whoever else holds a dup."""
-        for fd in self._fds.values():
+        for key, fd in self._fds.items():
             with socket.socket(fileno=fd) as listener, contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
+            if path := path_of(key):
+                remove(path)
         self._fds = {}

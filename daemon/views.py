@@ -121,5 +121,7 @@ def how_online(workers: int, listeners: Iterable[ListenerView]) -> str:
 
 
 def _place(listener: ListenerView) -> str:
+    if listener.family == "unix":
+        return f"unix:{listener.address}"
     host = f"[{listener.address}]" if listener.family == "ipv6" else listener.address
     return f"{host}:{listener.port}"

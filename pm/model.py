@@ -189,7 +189,7 @@ class ListenerView:
     address: str
     port: int
     family: str
-    """`ipv4` or `ipv6`."""
+    """`ipv4`, `ipv6` or `unix`: the address is a path, or `@` and an abstract name; the port 0."""
     served: str = Scheduling.ROUND_ROBIN.value
 
 

@@ -1,4 +1,4 @@
-"""Who holds a port that a worker could not bind: proc(5)."""
+"""Who holds a port or path that a worker could not bind: proc(5)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ _LISTEN = "0A"
 
 
 def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple[str, str]:
-    """Return message and hint for a refused bind: (host, port, errno) and how the worker ended."""
+    """Return message and hint for a refused bind: (host, port, errno) and how the worker ended.
+
+    For a unix socket the host is its path and the port 0.
+    """
     host, port, number = refused
+    if not port:
+        return _explain_path(host, number, reason, home)
     if number != errno.EADDRINUSE:
         return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", ""
-    holder = _holder(port, home)
+    holder = _holder(_inodes(port), home)
     by = f" by {holder}" if holder else ""
     return (
         f"port {port} is in use{by} ({reason})",
@@ -23,8 +28,26 @@ def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple
     )
 
 
-def _holder(port: int, home: str) -> str:
-    inodes = _inodes(port)
+def _explain_path(path: str, number: int, reason: str, home: str) -> tuple[str, str]:
+    """Say why a unix socket could not be bound."""
+    if number != errno.EADDRINUSE:
+        return f"cannot bind {path}: {os.strerror(number)} ({reason})", ""
+    holder = _holder(_unix_inodes(path), home)
+    if holder:
+        return f"{path} is in use by {holder} ({reason})", "stop that, or take another path"
+    return f"{path} is in use ({reason})", "if it is nobody's, remove it"
+
+
+def _unix_inodes(path: str) -> set[str]:
+    try:
+        with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
+            rows = [line.rstrip("\n").split(None, 7) for line in file]
+    except OSError:
+        return set()
+    return {f"socket:[{row[6]}]" for row in rows if len(row) > 7 and row[7] == path}
+
+
+def _holder(inodes: set[str], home: str) -> str:
     pids = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if _holds(pid, inodes)]
     ours = _masters(home)
     for pid in pids:

@@ -49,6 +49,8 @@ class Crew:
         """Processes that said that they are ready before we knew whose they are."""
         self.on_message: Callable[[Worker], bool] = lambda _: False
         """Takes one message from a worker's link; False if there is none."""
+        self.on_gone: Callable[[Worker], None] = lambda _: None
+        """Called when a worker has ended, before anybody else is told."""
         self.notify = ""
         """Where apps say that they are ready, the way of systemd."""
 
@@ -184,6 +186,7 @@ class Crew:
             self._unclaimed.clear()
         for handoff in self._listeners:
             handoff.withdraw(worker.key)
+        self.on_gone(worker)
         worker.life, _ = step(worker.life, Event.EXITED, now())
         worker.close()
         if worker.link is not None:

@@ -27,8 +27,10 @@ class Gate:
         """What the socket listens with; 0: it does not."""
         self.take: Callable[[], Undelivered] = self._accept
         """Takes one connection from the socket; raises as accept(2)."""
-        self.real_fd: Callable[[], int] = sock.fileno
+        self.real_fd: Callable[[], int] = lambda: self.sock.fileno()
         """Returns the fd that answers for the listener's address and options."""
+        self.listened = False
+        """True once it has listened, also after `shut`."""
         self._loop = loop
         self._arrived = arrived
         """Takes a connection; False if nobody can take another."""
@@ -43,6 +45,7 @@ class Gate:
         if backlog > self.backlog:
             self.sock.listen(max(backlog, _BACKLOG))
             self.backlog = max(backlog, _BACKLOG)
+            self.listened = True
 
     def accept(self, wanted: bool) -> None:
         """Accept from now on, or leave connections in the kernel's backlog."""
@@ -85,6 +88,19 @@ class Gate:
         if self.sock.fileno() >= 0:
             self.accept(True)
 
+    def replace(self, sock: socket.socket) -> None:
+        """Go on with another listening socket: nobody can reach the one before any more."""
+        with suppress(OSError):
+            while self.backlog:  # who reached it still is served
+                self._arrived(self.take())
+        wanted, backlog = self._accepting, self.backlog
+        self.shut()
+        self.sock.close()
+        self.sock = sock
+        if backlog:
+            self.listen(backlog)
+        self.accept(wanted)
+
     def shut(self) -> None:
         """Release the port: shutdown(2) does, whoever else holds the socket."""
         self.accept(False)
@@ -94,6 +110,11 @@ class Gate:
                 self.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _text(peer: tuple[str | int, ...]) -> bytes:
-    """Return the message for a new connection: the parts of its address with blanks between."""
+def _text(peer: tuple[str | int, ...] | str | bytes) -> bytes:
+    """Return the message for a new connection: the parts of its address with blanks between.
+
+    Without the address of a unix client: that may be longer than the message.
+    """
+    if not isinstance(peer, tuple):
+        return CONNECTION
     return CONNECTION + (("%s %d" if len(peer) == 2 else "%s %d %d %d") % peer).encode()

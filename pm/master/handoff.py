@@ -35,6 +35,8 @@ class Handoff:
         accepts: Callable[[Member], None],
         runs: Callable[[Member], bool] = lambda _: False,
     ) -> None:
+        self.key = ""
+        """The listener's, which a unix listener may change."""
         self.gate = Gate(loop, sock, self.give)
         self.lanes: dict[Member, Lane] = {}
         self.given: dict[Member, int] = {}

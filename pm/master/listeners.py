@@ -11,8 +11,13 @@ from ..model import ListenerView, Scheduling
 from .handoff import Handoff, Member
 from .loop import Loop
 from .rotation import Policy, RoundRobin
+from .socketfiles import SocketFiles
 
-_FAMILIES = {int(socket.AF_INET): "ipv4", int(socket.AF_INET6): "ipv6"}
+_FAMILIES = {
+    int(socket.AF_INET): "ipv4",
+    int(socket.AF_INET6): "ipv6",
+    int(socket.AF_UNIX): "unix",
+}
 
 _MOST = 200
 """Listeners of one app: dups of all go to the daemon in one message of at most 253 fds."""
@@ -21,7 +26,10 @@ Address = tuple[str | int, ...]
 
 
 def key_of(family: int, address: Address, index: int) -> str:
-    """Return a listener's key: family, address, port as asked, index (Node's key)."""
+    """Return a listener's key: family, address, port as asked, index (Node's key).
+
+    The address of a unix listener is its absolute path, or `@` and its abstract name; its port 0.
+    """
     return f"{_FAMILIES[family]}|{address[0]}|{address[1]}|{index}"
 
 
@@ -48,6 +56,8 @@ class Listeners:
         """Called with each new listener, before it is used."""
         self.policy_of: Callable[[Handoff], Policy[Member]] = lambda _: RoundRobin()
         """Makes the policy of a listener."""
+        self.files = SocketFiles()
+        """The files of unix listeners."""
         self.on_open: Callable[[ListenerView], None] = _nothing
         """Called when a listener begins to listen."""
         self.on_traffic: Callable[[], None] = _nothing
@@ -95,14 +105,18 @@ class Listeners:
         """Take over a bound socket."""
         sock.setblocking(False)
         handoff = Handoff(
-            self._loop, sock, self._depth, lambda member: self._accepts(member, key), self._runs
-        )
+            self._loop, sock, self._depth,
+            lambda member: self._accepts(member, handoff.key), self._runs,
+        )  # fmt: skip
+        handoff.key = key
         self.on_keep(handoff)
         handoff.on_traffic = lambda: self.on_traffic()
         handoff.turns = self.policy_of(handoff)
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             handoff.gate.backlog = 1  # it listens already, with what a dead master asked for
+            handoff.gate.listened = True
         self._by_key[key] = handoff
+        self.files.note(key)
         self.on_change()
         return handoff
 
@@ -117,48 +131,66 @@ class Listeners:
                     policy.join(member)
             handoff.turns = policy
 
+    def rename(self, old: str, new: str) -> None:
+        """Keep a unix listener under another key: its file is there now."""
+        before = self._by_key.pop(new, None)
+        if before is not None:
+            before.close()
+        handoff = self._by_key[new] = self._by_key.pop(old)
+        handoff.key = new
+        self.files.forget(old)
+        self.files.note(new)
+        self.on_change()
+
     def kept(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return keys and fds, for whoever keeps dups of them."""
         return tuple(self._by_key), tuple(h.gate.sock.fileno() for h in self._by_key.values())
 
     def opened(self, key: str) -> None:
         """Take note that a listener has begun to listen."""
-        self.on_open(_view(self._by_key[key]))
+        self.on_open(_view(key, self._by_key[key]))
 
     def close(self, key: str) -> None:
         """Close one listener: nobody of the app opens it any more."""
-        self._by_key.pop(key).close()
+        handoff = self._by_key.pop(key)
+        handoff.close()
+        self.files.release(key, handoff.gate.listened)
         self.on_change()
 
     def close_all(self) -> None:
         """Release every port."""
-        for handoff in self:
+        for key, handoff in self._by_key.items():
             handoff.close()
+            self.files.release(key, handoff.gate.listened)
         self._by_key.clear()
         self.on_change()
 
     def close_unused(self) -> list[str]:
         """Close those for which no worker has a lane; returns their addresses."""
         unused = [key for key, handoff in self._by_key.items() if not handoff.lanes]
-        texts = [text_of(_view(self._by_key[key])) for key in unused]
+        texts = [text_of(_view(key, self._by_key[key])) for key in unused]
         for key in unused:
             self.close(key)
         return texts
 
     def views(self) -> tuple[ListenerView, ...]:
         """Show those that listen."""
-        return tuple(_view(h) for h in self._by_key.values() if h.gate.backlog)
+        return tuple(_view(k, h) for k, h in self._by_key.items() if h.gate.backlog)
 
 
-def _view(handoff: Handoff) -> ListenerView:
-    sock = handoff.gate.sock
-    address = sock.getsockname()
+def _view(key: str, handoff: Handoff) -> ListenerView:
     shared = any(lane.shared for lane in handoff.lanes.values())
     served = Scheduling.SHARED.value if shared else handoff.turns.name
-    return ListenerView(address[0], address[1], _FAMILIES[int(sock.family)], served)
+    family, _, rest = key.partition("|")
+    if family == "unix":  # the path as it is now; the kernel knows it as it was bound
+        return ListenerView(rest.rpartition("|")[0].rpartition("|")[0], 0, family, served)
+    address = handoff.gate.sock.getsockname()
+    return ListenerView(address[0], address[1], family, served)
 
 
 def text_of(view: ListenerView) -> str:
-    """Return "127.0.0.1:8000" or "[::1]:8000"."""
+    """Return "127.0.0.1:8000", "[::1]:8000" or "unix:/run/app.sock"."""
+    if view.family == "unix":
+        return f"unix:{view.address}"
     host = f"[{view.address}]" if ":" in view.address else view.address
     return f"{host}:{view.port}"

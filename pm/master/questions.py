@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import PmError
-from ..model import Scheduling
 from ..worker import parcel
 from ..worker.link import received_fds
 from .crew import Crew
 from .lane import MOVED, WAKE
 from .listeners import Address, Listeners, key_of
 from .loop import now
+from .names import Names, lane_of
 from .reply import answer
 from .worker import Worker
 
@@ -48,6 +48,8 @@ class Questions:
         """Called when a worker has closed a listener that nobody else serves."""
         self.others: dict[str, Verb] = {}
         """What else a worker may say, and who takes it."""
+        self._names = Names(listeners)
+        crew.on_gone = self._names.forget
 
     def receive(self, worker: Worker) -> bool:
         """Take one message from a worker's link; False if there is none."""
@@ -88,12 +90,15 @@ class Questions:
                 self._close(worker, str(message["key"]), int(message["pid"]))
             case "shut":
                 self._shut(worker, str(message["key"]))
+            case "claim" | "keep" | "rename" | "waive" | "spare":
+                self._names.handle(worker, message, fds)
             case "handover":
                 self._take_over(str(message["key"]), str(message["peer"]), fds)
             case _:
                 self._hear_of_itself(worker, message, fds)
 
     def _hear_of_itself(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
+        """Take note of what a worker says of itself."""
         match message["do"]:
             case "ready":
                 worker.said_ready = True
@@ -124,11 +129,9 @@ class Questions:
             return answer(reply, {"errno": number}, [])
         except OverflowError:
             return answer(reply, {"errno": errno.EINVAL}, [])
-        shared = worker.generation.spec.scheduling is Scheduling.SHARED
-        lane = handoff.lanes.get(worker.key) or handoff.attach(worker.key, shared)
-        lane.holders.add(int(message["pid"]))
+        lane = lane_of(worker, handoff, int(message["pid"]))
         given = [lane.theirs.fileno()] + ([] if new else [handoff.gate.real_fd()])
-        answer(reply, {"errno": 0, "key": key, "shared": shared}, given)
+        answer(reply, {"errno": 0, "key": key, "shared": lane.shared}, given)
 
     def _say_whose(self, worker: Worker, fds: list[int]) -> None:
         """Say which listener a channel of the worker belongs to, to a child that was given it.

@@ -7,6 +7,8 @@ from ..record import dataclass
 SETTLE = 2.0
 """Seconds without a new listener after which a part of the keys is enough."""
 QUIET_CPU = 0.3
+_UNIX = "unix|"
+"""What the keys of unix listeners begin with."""
 LONGEST_GUESS = 5.0
 QUIET_EXPECTING = 3.0
 LONGEST_EXPECTING = 20.0
@@ -70,13 +72,22 @@ def assess(facts: Facts, now: float) -> Readiness:
 
 
 def _listening(facts: Facts, now: float) -> Readiness:
-    if not facts.accepted:
+    keys = _deciding(facts.listened | facts.required)
+    if not facts.accepted & keys:
         return Readiness(False)
-    opened = facts.listened if facts.whole else frozenset()
-    if opened | facts.required <= facts.accepted:
+    opened = keys if facts.whole else keys & facts.required
+    if opened <= facts.accepted:
         return Readiness(True, "accepts")
     settled = facts.last_listen + SETTLE
     return Readiness(now >= settled, "accepts", settled)
+
+
+def _deciding(keys: frozenset[str]) -> frozenset[str]:
+    """Return the keys by which an app is judged.
+
+    Unix listeners only where it has no other: beside a port they are for its own use.
+    """
+    return frozenset(key for key in keys if not key.startswith(_UNIX)) or keys
 
 
 def _silent(facts: Facts, now: float) -> Readiness:

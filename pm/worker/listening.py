@@ -35,7 +35,10 @@ class Listening:
         self.parked = parked
         """The real listener."""
         self.pid = os.getpid()
+        self.name: str | bytes = ""
+        """What a unix listener was bound to, as the app wrote it."""
         self.listens = False
+        self.backlog = 0
         self.shut = False
         """shutdown() was called: accept() fails from then on."""
         self.first = False
@@ -91,6 +94,17 @@ def keep(sock: RAW, entry: Listening) -> None:
     _by_inode[os.fstat(sock.fileno()).st_ino] = entry
 
 
+def put(entry: Listening, channel: int) -> None:
+    """Put another socket, a hand-off channel mostly, under every fd of a listener."""
+    (inode,) = [inode for inode, other in _by_inode.items() if other is entry]
+    for fd in _fds_of(inode):
+        os.set_blocking(channel, os.get_blocking(fd))
+        os.dup2(channel, fd, inheritable=os.get_inheritable(fd))
+    del _by_inode[inode]
+    _by_inode[os.fstat(channel).st_ino] = entry
+    os.close(channel)
+
+
 def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
     """Send the app's own socket to the master, which binds or adopts it, and swap it.
 
@@ -100,6 +114,16 @@ def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
     index = free_index(base)
     message = {**message, "index": index, "pid": os.getpid()}
     answer, fds = here.link.ask(message, [sock.fileno()])
+    begin(sock, answer, fds, base, index)
+
+
+def begin(
+    sock: RAW, answer: dict[str, object], fds: list[int], base: tuple[Any, ...], index: int = 0
+) -> Listening:
+    """Make a socket the listener that the master has answered with: a channel, and whose it is.
+
+    Without a second fd the listener is the app's own socket.
+    """
     own = len(fds) == 1
     parked = park(os.dup(sock.fileno()) if own else fds[1])
     entry = Listening(str(answer["key"]), base, index, _raw(sock, parked))
@@ -109,6 +133,7 @@ def ask(sock: RAW, message: dict[str, object], base: tuple[Any, ...]) -> None:
         keep(sock, entry)
     else:
         swap(sock, entry, fds[0])
+    return entry
 
 
 def listen(entry: Listening, backlog: int) -> None:
@@ -116,6 +141,7 @@ def listen(entry: Listening, backlog: int) -> None:
     assert here.link is not None
     here.link.ask({"do": "listen", "key": entry.key, "backlog": backlog}, [])
     entry.listens = True
+    entry.backlog = backlog
 
 
 def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
@@ -126,7 +152,7 @@ def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
     if socket.getdefaulttimeout() is None and sock.gettimeout():
         conn.setblocking(True)
     loops.watch()
-    return conn, address_of(peer)
+    return conn, conn.getpeername() if sock.family == socket.AF_UNIX else address_of(peer)
 
 
 def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
@@ -163,8 +189,10 @@ def _wakes() -> bool:
     return not farewell.leaves_threads_alone()
 
 
-def address_of(peer: bytes) -> tuple[Any, ...]:
-    """Return the address that came with a connection as Python has it."""
+def address_of(peer: bytes) -> tuple[Any, ...] | str:
+    """Return the address that came with a connection as Python has it; none is a unix client's."""
+    if not peer.rstrip(b"\0"):
+        return ""
     host, *numbers = peer.rstrip(b"\0").decode("ascii").split(" ")
     return (host, *map(int, numbers))
 

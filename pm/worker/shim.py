@@ -1,8 +1,8 @@
 """The patch of `socket.socket`: bind and listen go to the master, accept takes from it.
 
-Only AF_INET and AF_INET6 stream sockets with a fixed port are taken at bind(), and port 0 at
-listen(); everything else is the app's own. Installed before any module of the app is imported,
-so that nobody has copied the originals.
+AF_INET and AF_INET6 stream sockets with a fixed port are taken at bind(), and port 0 at
+listen(); unix stream sockets at bind() (`names`); everything else is the app's own. Installed
+before any module of the app is imported, so that nobody has copied the originals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 
-from . import channels, connection, followed, here, listening
+from . import channels, connection, followed, here, listening, names
 from .link import RAW
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -33,6 +33,7 @@ exclusive: set[int] = set()
 def install() -> None:
     """Patch what is in no class; once, before the app's first import."""
     _patch_sendfile()
+    names.install()
 
 
 def adapt(module: Any) -> None:
@@ -76,6 +77,8 @@ def _recognizing(plain: Callable[..., None]) -> Callable[..., None]:
 
 
 def _bind(self: socket.socket, address: Any, /) -> None:
+    if self.family == socket.AF_UNIX:
+        return _bind_unix(self, address)
     port = address[1] if isinstance(address, tuple) and len(address) >= 2 else None
     if not port or not _taken(self, port) or not _well_formed(self, address):
         return RAW.bind(self, address)
@@ -99,6 +102,14 @@ def _is_managers() -> bool:
     while frame is not None and frame.f_globals.get("__name__") in _INTERNAL:
         frame = frame.f_back  # type: ignore[assignment]
     return frame is not None and frame.f_globals.get("__name__") == _MANAGERS
+
+
+def _bind_unix(sock: socket.socket, address: Any) -> None:
+    if listening.find(sock) is not None:  # bound already; the channel itself could be bound
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    if here.link is None or (sock.type & 0xF) != socket.SOCK_STREAM:
+        return RAW.bind(sock, address)
+    return names.bind(sock, address)
 
 
 def _well_formed(sock: socket.socket, address: tuple[Any, ...]) -> bool:
@@ -177,7 +188,9 @@ def _become_client(sock: socket.socket) -> None:
 
 def _getsockname(self: socket.socket) -> Any:
     entry = listening.find(self)
-    return RAW.getsockname(self) if entry is None else entry.parked.getsockname()
+    if entry is None:
+        return RAW.getsockname(self)
+    return entry.name or entry.parked.getsockname()
 
 
 def _getpeername(self: socket.socket) -> Any:

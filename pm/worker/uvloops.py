@@ -1,7 +1,7 @@
 """uvloop: its servers accept in C; here they accept from the hand-off channel, in Python.
 
-`create_server` is asyncio's own, which needs of a loop only what is lent to it below; each
-accepted connection is then uvloop's again (`connect_accepted_socket`).
+`create_server` and `create_unix_server` are asyncio's own, which need of a loop only what is lent
+to it below; each accepted connection is then uvloop's again (`connect_accepted_socket`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import errno
 import sys
 from asyncio.base_events import BaseEventLoop
+from asyncio.unix_events import _UnixSelectorEventLoop
 
 from . import here
 from .connection import Connection
@@ -32,13 +33,23 @@ def adapt(uvloop: Any) -> None:
     loop._start_serving = _start_serving
     loop._stop_serving = _stop_serving
     native = loop.create_server
+    native_unix = loop.create_unix_server
 
     async def create_server(self: Any, *args: Any, **kwargs: Any) -> Any:
         if here.link is None:
             return await native(self, *args, **kwargs)
         return await BaseEventLoop.create_server(self, *args, **kwargs)
 
+    async def create_unix_server(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if here.link is None:
+            return await native_unix(self, *args, **kwargs)
+        kwargs.pop("cleanup_socket", None)
+        if sys.version_info >= (3, 13):
+            kwargs["cleanup_socket"] = False  # the file stays with the app's listener
+        return await _UnixSelectorEventLoop.create_unix_server(self, *args, **kwargs)
+
     loop.create_server = create_server
+    loop.create_unix_server = create_unix_server
     loopwait = sys.modules.get(f"{__name__.rpartition('.')[0]}.loopwait")
     if loopwait is not None:  # async callbacks wait for a loop
         loopwait.follow(loop)

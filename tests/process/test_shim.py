@@ -43,6 +43,18 @@ def compare(app: Path, python: str, folder: Path) -> Found:
 
 
 @pytest.fixture(scope="module", params=PYTHONS)
+def unixes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What both say of unix sockets with one version of Python."""
+    return compare(APPS / "unixes.py", PYTHONS[request.param], tmp_path_factory.mktemp("unixes"))
+
+
+@pytest.mark.parametrize("check", checks_of(APPS / "unixes.py"))
+def test_unix_sockets_as_in_plain_python(unixes: Found, check: str) -> None:
+    expected, got = unixes[check]
+    assert got == expected
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What both say with one version of Python."""
     return compare(APPS / "sockets.py", PYTHONS[request.param], tmp_path_factory.mktemp("shim"))

@@ -358,19 +358,6 @@ def check_udp_is_untouched():
         return [sock.getsockname() == (LOCAL, port), client.recv(10).decode(), type(sock).__name__]
 
 
-def check_unix_sockets_are_untouched():
-    path = FILE + ".unix"
-    with socket.socket(socket.AF_UNIX) as sock, socket.socket(socket.AF_UNIX) as client:
-        sock.bind(path)
-        sock.listen()
-        client.connect(path)
-        conn, _ = sock.accept()
-        conn.sendall(b"hello")
-        conn.close()
-        os.unlink(path)
-        return client.recv(10).decode()
-
-
 def check_socketpair_and_pipes_are_untouched():
     one, two = socket.socketpair()
     one.sendall(b"x")

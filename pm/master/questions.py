@@ -91,6 +91,8 @@ class Questions:
             case "shut":
                 self._shut(worker, str(message["key"]))
             case "claim" | "keep" | "rename" | "waive" | "spare":
+                if message["do"] == "claim":
+                    self.on_bind(worker)
                 self._names.handle(worker, message, fds)
             case "handover":
                 self._take_over(str(message["key"]), str(message["peer"]), fds)

@@ -11,7 +11,7 @@ import errno
 import os
 import socket
 
-from . import here, loops, sharing
+from . import here, loops, openfds, sharing
 from .connection import Connection
 from .link import CONNECTION, MOVED, RAW, WAKE, park, received_fds
 
@@ -97,7 +97,7 @@ def keep(sock: RAW, entry: Listening) -> None:
 def put(entry: Listening, channel: int) -> None:
     """Put another socket, a hand-off channel mostly, under every fd of a listener."""
     (inode,) = [inode for inode, other in _by_inode.items() if other is entry]
-    for fd in _fds_of(inode):
+    for fd in openfds.fds_of(inode):
         os.set_blocking(channel, os.get_blocking(fd))
         os.dup2(channel, fd, inheritable=os.get_inheritable(fd))
     del _by_inode[inode]
@@ -263,43 +263,9 @@ def _forget(inode: int, entry: Listening) -> None:
 def _is_held(inode: int, entry: Listening, closing: int = -1) -> bool:
     """True if the app has the channel on another fd, or a child of it has."""
     ours = (closing, entry.parked.fileno())
-    if any(fd not in ours for fd in _fds_of(inode)):
+    if any(fd not in ours for fd in openfds.fds_of(inode)):
         return True
-    return here.has_children and _is_held_elsewhere(inode)
-
-
-def _is_held_elsewhere(inode: int) -> bool:
-    """True if another process of this worker's group has the socket: it goes on accepting."""
-    name = f"socket:[{inode}]"
-    group = os.getpgrp()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if int(pid) == os.getpid() or os.getpgid(int(pid)) != group:
-                continue
-            fds = [f"/proc/{pid}/fd/{fd}" for fd in os.listdir(f"/proc/{pid}/fd")]
-        except OSError:  # it has ended, or is not ours to look at
-            continue
-        if any(_link_of(fd) == name for fd in fds):
-            return True
-    return False
-
-
-def _link_of(path: str) -> str:
-    try:
-        return os.readlink(path)
-    except OSError:
-        return ""
-
-
-def _fds_of(inode: int) -> list[int]:
-    found = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if os.fstat(int(name)).st_ino == inode:
-                found.append(int(name))
-        except OSError:
-            continue
-    return found
+    return here.has_children and openfds.is_held_elsewhere(inode)
 
 
 def _raw(sock: RAW, fd: int) -> RAW:

@@ -8,11 +8,8 @@ import secrets
 import signal
 import socket
 import struct
-import subprocess
-import sys
 from collections.abc import Sequence
 
-import pm
 from pm.codec import dumps
 from pm.control import Bootstrap, Happened, Status
 from pm.errors import Failed
@@ -23,9 +20,10 @@ from pm.wire import Channel
 
 from .kept import Kept
 from .link import Link, Owner
-from .process import Process, hold
+from .process import hold
 from .record import Record
 from .runfile import RunFile, socket_name
+from .spawner import Spawner
 
 _HELLO_TIMEOUT = 5.0
 
@@ -36,17 +34,7 @@ class Place:
 
     home: str
     home_fd: int
-    log_fd: int
-    """$PM_HOME/pm.log, for what a master itself has to say."""
-    environment: dict[str, str]
-    """The daemon's own from its start; the app's is in its spec."""
-    command: tuple[str, ...]
-
-
-def master_command() -> tuple[str, ...]:
-    """Return how a master is started: by path, with nothing of the user's environment."""
-    folder = os.path.dirname(os.path.abspath(pm.__file__))
-    return sys.executable, "-S", "-E", os.path.join(folder, "master", "__main__.py")
+    spawner: Spawner
 
 
 def launch(place: Place, record: Record, slots: tuple[int, ...], kept: Kept, owner: Owner) -> Link:
@@ -65,8 +53,8 @@ def launch(place: Place, record: Record, slots: tuple[int, ...], kept: Kept, own
     path = through(place.home_fd, "run", socket_name(record.name))
     try:
         with _listen(path) as control, _connect(path) as ours:
-            popen = _spawn(place, boot, (control.fileno(), *kept.fds))
-            process = Process.of(popen)
+            fds = (control.fileno(), *kept.fds)
+            process = place.spawner.start_master(record.name, dumps(boot) + b"\n", fds)
             channel = Channel(ours.dup())
     except OSError as error:
         reason = error.strerror or str(error)
@@ -86,27 +74,6 @@ def _listen(path: str) -> socket.socket:
         control.close()
         raise
     return control
-
-
-def _spawn(place: Place, boot: Bootstrap, fds: Sequence[int]) -> subprocess.Popen[bytes]:
-    # A memory file, not a pipe: an environment may be larger than a pipe takes without a reader.
-    bootstrap = os.memfd_create("bootstrap", os.MFD_CLOEXEC)
-    try:
-        with open(bootstrap, "wb", closefd=False) as file:
-            file.write(dumps(boot) + b"\n")
-        os.lseek(bootstrap, 0, os.SEEK_SET)
-        return subprocess.Popen(
-            [*place.command, *map(str, fds)],
-            stdin=bootstrap,
-            stdout=place.log_fd,
-            stderr=place.log_fd,
-            cwd="/",
-            env=place.environment,
-            pass_fds=fds,
-            start_new_session=True,
-        )
-    finally:
-        os.close(bootstrap)
 
 
 def _connect(path: str) -> socket.socket:

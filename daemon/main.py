@@ -15,14 +15,17 @@ import pm
 from pm.api import Describe, Envelope, List, Request
 from pm.errors import Failed, PmError, UsageError
 from pm.home import default_home, open_home
+from pm.subreaper import become_subreaper
 
 from . import lock
 from .adoption import adopt_all
 from .handlers import HANDLERS
-from .launch import Place, master_command
+from .launch import Place
 from .logfile import OwnLog
+from .process import reap
 from .ready import Ready
 from .server import Server
+from .spawner import Spawner, master_command
 from .store import Store
 from .supervisor import Supervisor
 from .turns import Ticket
@@ -82,8 +85,9 @@ def _run(home: str, ready: Ready) -> int:
             return 0
         with open(held), _logging(os.path.join(home, "pm.log")) as log_fd:
             _log.info("pm %s, pid %d, starts in %s", pm.__version__, os.getpid(), home)
-            place = Place(home, home_fd, log_fd, dict(os.environ), master_command())
-            asyncio.run(_serve(place, ready))
+            become_subreaper()
+            spawner = Spawner(master_command(), dict(os.environ), log_fd)
+            asyncio.run(_serve(Place(home, home_fd, spawner), ready))
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "see that the disk has space and the folder is yours; pm.log may say more"
@@ -99,12 +103,14 @@ async def _serve(place: Place, ready: Ready) -> None:
     server = Server(place.home_fd)
     try:
         daemon = Supervisor(store, place, server.publish)
-        _end_on_signals(daemon)
+        _take_signals(daemon)
         ready.ok()
+        place.spawner.warm_up()
         print(f"pm {pm.__version__} listens in {place.home}", flush=True)
         await _answer_until_closing(daemon, server)
     finally:
         await server.close()
+        place.spawner.close()
         store.close()
     _log.info("ended")
 
@@ -140,9 +146,10 @@ def _log_request(request: Request[Any]) -> None:
         _log.info("asked: %s", " ".join([request.name, *chosen]))
 
 
-def _end_on_signals(daemon: Supervisor) -> None:
+def _take_signals(daemon: Supervisor) -> None:
     """End on SIGTERM and its kin, and leave the masters running: the way to a new version."""
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGCHLD, reap)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, daemon.closing.set)
 

@@ -1,6 +1,6 @@
 """Processes by pid and start time: a pid alone may belong to somebody else by now.
 
-The daemon's one place that waits for processes and sends signals to them.
+The daemon's one place that starts processes, waits for them and sends signals to them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 
 from pm.record import dataclass
+
+_held: dict[int, Process] = {}
+"""Those that are waited for, by pid."""
 
 
 @dataclass(frozen=True)
@@ -34,31 +38,31 @@ def start_time(pid: int) -> int:
 
 
 class Process:
-    """A process that is waited for by pidfd: our child (`popen`) or an adopted one."""
+    """A process that is waited for by pidfd: a child of ours or an adopted one."""
 
-    def __init__(self, pid: int, popen: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, pid: int) -> None:
         """Take hold of a living process; raises ProcessLookupError if it is gone."""
         self.pid = pid
         self.start = start_time(pid)
         self.ended = asyncio.Event()
-        self._popen = popen
+        self.code: int | None = None
+        """How it ended, if it was our child."""
         self._fd = os.pidfd_open(pid)
         asyncio.get_running_loop().add_reader(self._fd, self._exited)
+        _held[pid] = self
 
     @classmethod
-    def of(cls, child: subprocess.Popen[bytes]) -> Process:
+    def child(cls, pid: int) -> Process:
         """Take hold of a child; one that cannot be watched is not left behind."""
         try:
-            return cls(child.pid, child)
+            return cls(pid)
         except OSError:
-            child.kill()
-            child.wait()
+            os.kill(pid, signal.SIGKILL)  # not reaped yet: the pid is still its own
             raise
 
     def _exited(self) -> None:
+        reap()
         self.release()
-        if self._popen is not None:
-            self._popen.wait()
         self.ended.set()
 
     def release(self) -> None:
@@ -67,6 +71,8 @@ class Process:
             asyncio.get_running_loop().remove_reader(self._fd)
             os.close(self._fd)
             self._fd = -1
+            if _held.get(self.pid) is self:
+                del _held[self.pid]
 
     async def gone_within(self, seconds: float) -> bool:
         """Wait for its end, at most `seconds`."""
@@ -92,7 +98,7 @@ class Process:
     @property
     def exit_words(self) -> str:
         """Say how it ended: "exit code 1", "SIGKILL", or "it is gone" if it was not our child."""
-        code = self._popen.returncode if self._popen else None
+        code = self.code
         if code is None:
             return "it is gone"
         if code >= 0:
@@ -101,6 +107,33 @@ class Process:
             return signal.Signals(-code).name
         except ValueError:
             return f"signal {-code}"
+
+
+def reap() -> None:
+    """Collect every child that has ended: ours, and those that a dead master has left to us."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            if pid in _held:
+                _held[pid].code = os.waitstatus_to_exitcode(status)
+
+
+def spawn(
+    words: Sequence[str | bytes],
+    environment: dict[str, str],
+    stdin: int,
+    output: int,
+    fds: Sequence[int] = (),
+) -> Process:
+    """Start a process in a session of its own, in `/`. Raises OSError."""
+    popen = subprocess.Popen(
+        words, cwd="/", env=environment, stdin=stdin, stdout=output, stderr=output,
+        pass_fds=fds, start_new_session=True,
+    )  # fmt: skip
+    popen.returncode = 0  # reaped by `reap`, not by Popen
+    return Process.child(popen.pid)
 
 
 def hold(seen: Alive) -> Process | None:

@@ -25,6 +25,11 @@ def marked(home: str) -> dict[int, str]:
     return found
 
 
+def is_fork_server(command: str) -> bool:
+    """Say whether a command line, as `marked` gives it, is that of a fork server."""
+    return command.rstrip().endswith("/master/__main__.py fork server")
+
+
 def is_alive(pid: int) -> bool:
     """Say whether `pid` runs: a zombie does not."""
     try:

@@ -1,4 +1,7 @@
-"""The master of one app: `python -S -E __main__.py CONTROL_FD LISTENER_FD...`, bootstrap on stdin.
+"""The master of one app: `python -S -E __main__.py APP CONTROL_FD LISTENER_FD...`.
+
+The bootstrap comes on stdin. With one word only it is the fork server, which becomes the master
+of any app when it is asked to.
 
 Stdlib only, single-threaded but for the log thread, and independent of the daemon: when that
 dies, the master goes on. The template is started first: it starts up while the master imports.
@@ -18,6 +21,15 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(_HERE)))
 from pm.master.spawn import Spawned, spawn_template
 
 
+def _given() -> list[int]:
+    """Return the control socket and the kept listeners."""
+    if len(sys.argv) > 2:
+        return [int(fd) for fd in sys.argv[2:]]
+    from pm.master.forkserver import serve
+
+    return serve()
+
+
 def _head_start(boot: dict[str, Any]) -> Spawned | None:
     """Start the template of an app that has one; what is wrong with it is said later."""
     if not boot["slots"] or boot["spec"]["exec_mode"] != "cluster":
@@ -29,9 +41,11 @@ def _head_start(boot: dict[str, Any]) -> Spawned | None:
 
 
 if __name__ == "__main__":
-    boot = json.load(sys.stdin.buffer)
+    given = _given()
+    with open(0, "rb", closefd=False) as bootstrap:
+        boot = json.load(bootstrap)
     template = _head_start(boot)
 
     from pm.master.main import main
 
-    sys.exit(main(boot, [int(fd) for fd in sys.argv[1:]], template))
+    sys.exit(main(boot, given, template))

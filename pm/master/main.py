@@ -14,6 +14,7 @@ from ..home import file_name, log_files
 from ..logindex import index_path
 from ..model import AppSpec, State
 from ..record import replace
+from ..subreaper import become_subreaper
 from . import process
 from .app import App
 from .commands import Commands
@@ -42,7 +43,7 @@ def main(plain: dict[str, Any], fds: list[int], template: Spawned | None) -> int
     """
     boot = from_plain(Bootstrap, plain, "bootstrap")
     os.umask(0o077)
-    process.become_subreaper()
+    become_subreaper()
     allow_many_files()
     master = Master(boot, fds[0], fds[1:])
     if template is not None:

@@ -11,18 +11,6 @@ from ..model import AppSpec, Target
 from .restart import Exit
 from .spawn import spawn
 
-_PR_SET_CHILD_SUBREAPER = 36
-
-
-def become_subreaper() -> None:
-    """Become the parent of every orphan below us (prctl(2)), so that each exit is seen here."""
-    import ctypes  # needed once, and while the template starts
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        number = ctypes.get_errno()
-        raise OSError(number, f"prctl: {os.strerror(number)}")
-
 
 def spawn_worker(spec: AppSpec, environ: dict[str, str], out: int, error: int) -> int:
     """Start a worker by fork and exec, for what is no Python or shall be no cluster."""

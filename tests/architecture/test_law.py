@@ -33,6 +33,7 @@ IMPURE = {"os", "socket", "signal", "time", "random", "threading", "subprocess",
 PROCESS_EFFECTS = {
     "pm.master.process": "signal, reap: the master's one place",
     "pm.master.spawn": "starts templates and workers",
+    "pm.master.forkserver": "forks masters",
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
     "pm.worker.spare": "forks workers for the template",
     "pm.worker.execs": "passes on what the app itself executes",

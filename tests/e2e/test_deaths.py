@@ -55,8 +55,8 @@ def test_an_app_outlives_its_master(pm: Pm, port: int) -> None:
 def test_a_template_is_replaced(pm: Pm, port: int) -> None:
     pm("start", APPS / "threaded.py", "-i", 2, "--name", "web", "--", port)
     survivor = pm.pids()[1]
-    own = {*pm.pids(), pm.daemon_pid, pm.app("web")["master_pid"]}
-    (template,) = marked(str(pm.home)).keys() - own
+    apps = {pid for pid, command in marked(str(pm.home)).items() if "bootstrap.py" in command}
+    (template,) = apps.difference(pm.pids())
     with Load(port) as load:
         os.kill(template, signal.SIGKILL)
         until(lambda: not is_alive(template), "the template dead")

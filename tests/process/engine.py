@@ -70,7 +70,7 @@ class Engine:
             sock.connect(address)
             passed = (control.fileno(), *fds)
             self.master = subprocess.Popen(
-                [sys.executable, "-S", "-E", str(MASTER), *map(str, passed)],
+                [sys.executable, "-S", "-E", str(MASTER), boot.spec.name, *map(str, passed)],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", pass_fds=passed,
                 start_new_session=True,
             )  # fmt: skip

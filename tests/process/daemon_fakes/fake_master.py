@@ -182,12 +182,14 @@ class FakeMaster:
 
 
 def main() -> None:
+    if len(sys.argv) == 2:
+        return  # as a fork server it is of no use
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     boot = loads(Bootstrap, sys.stdin.readline())
     if boot.spec.env.get("FAKE") == "die":
         sys.exit(3)
-    control = socket.socket(fileno=int(sys.argv[1]))
-    FakeMaster(boot, control, [int(fd) for fd in sys.argv[2:]]).run()
+    control = socket.socket(fileno=int(sys.argv[2]))
+    FakeMaster(boot, control, [int(fd) for fd in sys.argv[3:]]).run()
 
 
 if __name__ == "__main__":

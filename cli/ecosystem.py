@@ -21,11 +21,6 @@ from pm.record import fields_of, replace
 from .target import Caller, Wish, folder_of, resolve
 from .values import doubt, log_path, seconds, signal_of, size_of, words
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 _LATER = (".json", ".yaml", ".yml", ".config.js", ".config.cjs", ".config.mjs")
 _PATHS = ("out_file", "error_file", "log_file")
 _WORDS = ("args", "interpreter_args", "preload")
@@ -74,6 +69,10 @@ def _tables(path: str) -> list[dict[str, Any]]:
         raise ConfigError(
             f"{path}: only TOML files are read yet", "write it as ecosystem.toml, with [[apps]]"
         )
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         with open(path, "rb") as file:
             data = tomllib.load(file)

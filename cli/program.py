@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import os
 import re
 import shutil
@@ -12,7 +10,7 @@ from typing import Any
 
 from pm.errors import Failed, UsageError
 from pm.model import Target
-from pm.record import dataclass
+from pm.record import dataclass, replace
 
 from .python import choose_python, console_python, is_python, split_python
 from .values import words
@@ -40,7 +38,7 @@ class Program:
 
     def replace(self, **changes: Any) -> Program:
         """Return a copy with these fields changed."""
-        return dataclasses.replace(self, **changes)
+        return replace(self, **changes)
 
 
 def module_program(module: str, cwd: str, env: Mapping[str, str]) -> Program:
@@ -156,6 +154,8 @@ def _near(folder: str, name: str) -> str:
         files = [f for f in os.listdir(folder) if not f.startswith(".")]
     except OSError:
         return ""
+    import difflib  # only to say something
+
     near = difflib.get_close_matches(name, files, n=3) if name else []
     if not name:
         near = sorted(f for f in files if f.endswith(".py"))[:3]

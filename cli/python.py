@@ -99,7 +99,7 @@ def _behind_shim(path: str, env: Mapping[str, str]) -> str:
             return path
     import subprocess
 
-    ask = [path, "-c", "import sys; print(sys.executable)"]
+    ask = [path, "-S", "-c", "import sys; print(sys.executable)"]
     answer = subprocess.run(ask, capture_output=True, env=dict(env), check=False)
     found = os.fsdecode(answer.stdout.rstrip(b"\n"))
     return found if os.access(found, os.X_OK) else path

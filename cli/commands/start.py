@@ -107,7 +107,7 @@ def _started(
     """Start apps; one that runs is restarted if a file describes it, else only by force."""
     if not specs + filed:
         return ()
-    runs = {a.name: a.script for a in call(List(), wake=True).apps if a.state not in _OVER}
+    runs = _running() if filed else {}
     again = tuple(spec for spec in filed if runs.get(spec.name) == spec.script)
     fresh = specs + tuple(spec for spec in filed if spec not in again)
     outcomes: tuple[Outcome, ...] = ()
@@ -119,6 +119,11 @@ def _started(
             restarted = call(Start(again, force), wake=True, progress=show).outcomes
             outcomes += tuple(replace(o, done=_again(o.done)) for o in restarted)
     return outcomes
+
+
+def _running() -> dict[str, str]:
+    """Return the script of each app that runs, by the app's name."""
+    return {a.name: a.script for a in call(List(), wake=True).apps if a.state not in _OVER}
 
 
 def _again(done: str) -> str:

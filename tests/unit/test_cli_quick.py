@@ -79,29 +79,20 @@ def test_typer_explains_mistakes(words: list[str], message: str, hint: str) -> N
 
 
 def test_both_readers_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[dict[str, Any]] = []
+    given: list[tuple[object, ...]] = []
     line = [
         "a.py", "-i", "-1", "--env", "A=1", "--preload", "x", "--preload", "y", "--fork",
         "--min-uptime", "2m", "--max-restarts", "3", "-o", "out",
     ]  # fmt: skip
 
-    def run_it(**values: Any) -> int:
+    def start(*values: object) -> int:
         given.append(values)
         return 5
 
-    declared = COMMANDS["start"]
-    read = parse(declared, line, ["-x"])
-
-    def start(**values: Any) -> int:
-        return run_it(**values)
-
-    start.__signature__ = __import__("inspect").signature(declared.run)  # type: ignore[attr-defined]
-    start.__annotations__ = typed.typed_start.start.__annotations__
-    start.__globals__.update(vars(typed.typed_start))
-    monkeypatch.setitem(COMMANDS, "start", Command(start, "start", declared.panel))
+    monkeypatch.setattr("cli.commands.start.start", start)
+    assert quick(["start", *line], ["-x"]) == 5
     assert app.run_typer(["start", *line], ["-x"]) == 5
-    assert read is not None
-    assert {key: given[0][key] for key in read} == read
+    assert given[0] == given[1]
 
 
 def test_help_lists_every_command_in_its_group(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +107,15 @@ def test_help_lists_every_command_in_its_group(capsys: pytest.CaptureFixture[str
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == 0
     assert f"pm {name}" in capsys.readouterr().out
+
+
+def test_what_a_start_imports_is_quick_to_import() -> None:
+    code = (
+        "import sys, cli.typed, cli.quick, cli.commands.start\n"
+        "print({'inspect', 'dataclasses', 'difflib', 'tomllib', 'subprocess'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.usefixtures("nothing_runs")

@@ -60,13 +60,14 @@ class Pm(Manager):
         self.command("delete", "all")
 
     def pids(self) -> dict[str, list[int]]:
-        """Return daemon, masters and templates."""
+        """Return daemon, fork server, masters and templates."""
         daemon = int(json.loads(self.command("ping", "--json"))["pid"])
         apps = self.apps()
         masters = [int(app["master_pid"]) for app in apps if app["master_pid"]]
         workers = {worker["pid"] for app in apps for worker in app["workers"]}
         others = [pid for master in masters for pid in children(master) if pid not in workers]
-        return {"daemon": [daemon], "master": masters, "template": others}
+        server = [pid for pid in children(daemon) if pid not in masters]
+        return {"daemon": [daemon], "fork server": server, "master": masters, "template": others}
 
     def apps(self) -> list[dict[str, Any]]:
         """Return the views of all apps."""

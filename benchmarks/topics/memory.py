@@ -101,7 +101,7 @@ def _daemons(bench: Bench, result: Result) -> None:
                 run(manager.list_command(), manager.environment)
                 found = [memory(pid) for pid in manager.all_pids()]
                 cells.append(" and ".join(f"{m.rss:.1f} / {m.private:.1f}" for m in found))
-        table.add("pm: daemon and master" if kind is Pm else kind.label, *cells)
+        table.add("pm: daemon, fork server and master" if kind is Pm else kind.label, *cells)
 
 
 def _row(table: Table, label: str, found: Iterable[Memory]) -> None:

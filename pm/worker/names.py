@@ -22,7 +22,7 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-_PRIVATE = ("multiprocessing.", "gunicorn.ctl.")
+_PRIVATE = ("multiprocessing.connection", "multiprocessing.forkserver", "gunicorn.ctl.server")
 """Modules whose unix listeners belong to one process: what they speak of lives there."""
 _DEEP = 16
 _LONGEST = 512
@@ -95,7 +95,7 @@ def _is_private() -> bool:
     for _ in range(_DEEP):
         if frame is None:
             return False
-        if str(frame.f_globals.get("__name__")).startswith(_PRIVATE):
+        if frame.f_globals.get("__name__") in _PRIVATE:
             return True
         frame = frame.f_back
     return False

@@ -79,6 +79,14 @@ def test_no_client_is_refused_while_workers_are_replaced(way: str, tmp_path: Pat
         assert asked(path, 10) == {str(pid): 5 for pid in pids}
 
 
+def test_a_spawned_child_serves_in_the_place_of_its_worker(tmp_path: Path) -> None:
+    with serving(tmp_path, "spawns") as (engine, path):
+        served = asked(path, 8)
+        assert list(served.values()) == [4, 4]
+        assert not set(served) & set(map(str, engine.pids()))
+        assert sorted(os.listdir(tmp_path)) == ["home", "sock"]
+
+
 def test_idle_connections_move_to_the_next_worker(tmp_path: Path) -> None:
     with serving(tmp_path, slots=1) as (engine, path):
         client = Caller(path, keepalive=True)

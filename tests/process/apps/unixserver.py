@@ -1,10 +1,12 @@
 """Serves its pid on a unix socket: PATH [WAY].
 
 WAY `careful` removes the file before it binds and when it ends, as most servers do; `naive` does
-neither, as socketserver; `renames` binds another name first, as sanic.
+neither, as socketserver; `renames` binds another name first, as sanic; `spawns` does so as well,
+in the worker and again in the child that serves.
 """
 
 import contextlib
+import multiprocessing
 import os
 import secrets
 import signal
@@ -28,7 +30,7 @@ class Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
     def server_bind(self):
-        if WAY != "renames":
+        if WAY not in ("renames", "spawns"):
             return super().server_bind()
         name = f"{PATH}.{secrets.token_hex(4)}"
         self.socket.bind(name)
@@ -42,16 +44,29 @@ def end(*_):
     sys.exit(0)
 
 
-signal.signal(signal.SIGTERM, end)
-if WAY == "careful":
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(PATH)
-server = Server(PATH, Handler)
-if WAY == "careful":
-    os.chmod(PATH, 0o666)
-try:
-    server.serve_forever()
-finally:
+def serve():
+    signal.signal(signal.SIGTERM, end)
     if WAY == "careful":
-        server.server_close()
-        os.unlink(PATH)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(PATH)
+    server = Server(PATH, Handler)
+    if WAY == "careful":
+        os.chmod(PATH, 0o666)
+    try:
+        server.serve_forever()
+    finally:
+        if WAY == "careful":
+            server.server_close()
+            os.unlink(PATH)
+
+
+def serve_by_a_child():
+    Server(PATH, Handler)
+    child = multiprocessing.get_context("spawn").Process(target=serve)
+    child.start()
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    child.join()
+
+
+if __name__ == "__main__":
+    serve_by_a_child() if WAY == "spawns" else serve()

@@ -182,6 +182,15 @@ class WorkerView:
     memory: int = 0
 
 
+class Served(str, enum.Enum):
+    """How connections reach workers that accept by themselves; else it is a `Scheduling`."""
+
+    REUSEPORT = "reuseport"
+    """The kernel chooses among the workers' sockets of one port (SO_REUSEPORT)."""
+    OWN = "own"
+    """One worker has the port to itself."""
+
+
 @dataclass(frozen=True)
 class ListenerView:
     """A listening address of an app, and how its connections reach the workers."""
@@ -191,6 +200,7 @@ class ListenerView:
     family: str
     """`ipv4`, `ipv6` or `unix`: the address is a path, or `@` and an abstract name; the port 0."""
     served: str = Scheduling.ROUND_ROBIN.value
+    """A `Scheduling`, or a `Served`."""
 
 
 @dataclass(frozen=True)

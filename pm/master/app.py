@@ -107,7 +107,8 @@ class App:
         """Say what a worker has to do before it is ready: what its fellows do."""
         serving = [worker for worker in self.crew if worker.state is State.ONLINE]
         keys = frozenset(key for worker in serving for key in worker.accepted)
-        return Expected(self.known_to_listen, keys)
+        themselves = any(worker.own_ports for worker in serving)
+        return Expected(self.known_to_listen, keys, serves_itself=themselves)
 
     def on_ready(self, worker: Worker, how: str) -> None:
         """A worker serves."""

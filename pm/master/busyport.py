@@ -7,7 +7,7 @@ import glob
 import json
 import os
 
-_LISTEN = "0A"
+from .ports import listening
 
 
 def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple[str, str]:
@@ -20,7 +20,7 @@ def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple
         return _explain_path(host, number, reason, home)
     if number != errno.EADDRINUSE:
         return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", ""
-    holder = _holder(_inodes(port), home)
+    holder = _holder({p.link for p in listening() if p.port == port}, home)
     by = f" by {holder}" if holder else ""
     return (
         f"port {port} is in use{by} ({reason})",
@@ -74,22 +74,6 @@ def _masters(home: str) -> dict[str, str]:
             found[str(data["pid"])] = str(data["app"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
-    return found
-
-
-def _inodes(port: int) -> set[str]:
-    found = set()
-    for table in ("tcp", "tcp6"):
-        try:
-            with open(f"/proc/net/{table}", encoding="ascii") as file:
-                rows = [line.split() for line in file][1:]
-        except OSError:
-            continue
-        found |= {
-            f"socket:[{row[9]}]"
-            for row in rows
-            if row[3] == _LISTEN and int(row[1].rpartition(":")[2], 16) == port
-        }
     return found
 
 

@@ -17,11 +17,14 @@ from .life import Effect, Event, step
 from .listeners import Listeners
 from .loop import Loop, now
 from .mailbox import STOP
+from .ownports import own_ports
 from .readiness import Expected, Facts, assess
 from .worker import BLIND, BLIND_GRACE, Worker
 
 _FIRST_LOOK = 0.025
 _NEXT_LOOK = 0.05
+_FIRST_SEARCH = 1.0
+_LAST_SEARCH = 64.0
 _IDLE_GRACE = 1.0
 """Seconds that idle connections are given to move to the next worker."""
 _OPEN_GRACE = 1.0
@@ -79,6 +82,9 @@ class Lives:
         if verdict.ready and worker.pid:
             self._tell(worker, Event.READY)
             self._owner.on_ready(worker, verdict.how)
+            worker.look = self._loop.call_at(
+                now() + _FIRST_SEARCH, lambda: self._search(worker, _FIRST_SEARCH)
+            )
         elif verdict.look_at is not None:
             worker.look = self._loop.call_at(verdict.look_at, lambda: self.judge(worker))
 
@@ -89,14 +95,31 @@ class Lives:
             ticks = sum(map(process.cpu_ticks, family))
             if ticks != worker.cpu[0] or not all(map(process.is_waiting, family)):
                 worker.cpu = (ticks, now())
+            if not expected.listens:
+                worker.own_ports = own_ports(worker, self._listeners)
         return Facts(
             since=worker.launched, wait_ready=spec.wait_ready, said_ready=worker.said_ready,
             known_to_listen=expected.listens, required=expected.keys, whole=expected.whole,
-            expects=worker.joined or any(worker.key in h.lanes for h in self._listeners),
+            joined=worker.joined, binds=any(worker.key in h.lanes for h in self._listeners),
+            serves_itself=bool(worker.own_ports),
+            fellows_serve=expected.serves_itself,
             listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
             last_listen=max(worker.listened.values(), default=0.0),
             idle_since=worker.cpu[1] if worker.pid else None, min_uptime=spec.min_uptime,
         )  # fmt: skip
+
+    def _search(self, worker: Worker, pause: float) -> None:
+        """Look for ports of its own; again, less and less often, while it listens on nothing."""
+        if worker.state is not State.ONLINE:
+            return
+        found = own_ports(worker, self._listeners)
+        if found != worker.own_ports:
+            worker.own_ports = found
+            self._owner.changed()
+        if not found and not worker.listened and pause < _LAST_SEARCH:
+            worker.look = self._loop.call_at(
+                now() + 2 * pause, lambda: self._search(worker, 2 * pause)
+            )
 
     def _too_late(self, worker: Worker) -> None:
         if worker.state is not State.LAUNCHING:

@@ -15,7 +15,7 @@ from ..logindex import index_path
 from ..model import AppSpec, State
 from ..record import replace
 from ..subreaper import become_subreaper
-from . import process
+from . import ownports, process
 from .app import App
 from .commands import Commands
 from .daemonlink import DaemonLink
@@ -184,7 +184,8 @@ class Master:
                 workers.append(slot.view(got))
         return Status(
             os.getpid(), self._boot.nonce, app.generations.current.number, tuple(workers),
-            app.listeners.views(), (*app.news.notes, *self._troubles), app.known_to_listen,
+            (*app.listeners.views(), *ownports.shown(app.crew)),
+            (*app.news.notes, *self._troubles), app.known_to_listen,
         )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ QUIET_CPU = 0.3
 _UNIX = "unix|"
 """What the keys of unix listeners begin with."""
 LONGEST_GUESS = 5.0
+_FIRST_LOOK = 0.25
+_PAUSE = 0.1
+"""Whether a worker listens by itself tells no event: it is looked at this often, at the start."""
 QUIET_EXPECTING = 3.0
 LONGEST_EXPECTING = 20.0
 """As the two above, for an app that may well listen soon."""
@@ -25,6 +28,8 @@ class Expected:
     """Keys that those beside it serve."""
     whole: bool = True
     """All that it opens itself counts too; False: the first key that it serves is enough."""
+    serves_itself: bool = False
+    """Those beside it listen by themselves."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,14 @@ class Facts:
     wait_ready: bool = False
     said_ready: bool = False
     known_to_listen: bool = False
-    expects: bool = False
-    """It has bound a port without listening, or started a child that may do so."""
+    joined: bool = False
+    """It has started a child that may listen."""
+    binds: bool = False
+    """It has bound a port of the hand-off."""
+    serves_itself: bool = False
+    """It listens on a port by itself, past the hand-off."""
+    fellows_serve: bool = False
+    """The ready workers of the app do."""
     required: frozenset[str] = frozenset()
     """Keys that the ready workers of the app serve."""
     whole: bool = True
@@ -68,6 +79,10 @@ def assess(facts: Facts, now: float) -> Readiness:
         return _listening(facts, now)
     if facts.known_to_listen:
         return Readiness(False)
+    if facts.serves_itself and not facts.binds:
+        return Readiness(True, "listens by itself")
+    if facts.fellows_serve:
+        return Readiness(False, look_at=now + _PAUSE)
     return _silent(facts, now)
 
 
@@ -94,13 +109,14 @@ def _silent(facts: Facts, now: float) -> Readiness:
     """Judge an app that may never listen: up for a while, and quiet or long enough."""
     up = facts.since + facts.min_uptime
     quiet, longest = QUIET_CPU, LONGEST_GUESS
-    if facts.expects:
+    if facts.joined or facts.binds:
         quiet, longest = QUIET_EXPECTING, LONGEST_EXPECTING
     longest = facts.since + max(longest, facts.min_uptime)
     if now >= longest:
         return Readiness(True, "online, no port")
     if now < up:
-        return Readiness(False, look_at=up)
+        first = facts.since + _FIRST_LOOK
+        return Readiness(False, look_at=min(up, max(first, now + _PAUSE)))
     if facts.idle_since is not None and now >= facts.idle_since + quiet:
         return Readiness(True, "online, no port")
-    return Readiness(False, look_at=min(longest, now + 0.1))
+    return Readiness(False, look_at=min(longest, now + _PAUSE))

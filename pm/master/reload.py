@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import Failed, PmError
 from ..model import AppSpec, Scheduling, State
 from ..worker import board
+from . import ownports
 from .app import App
 from .daemonlink import Answer
 from .rollout import Deed, Happening, Rollout, step
@@ -20,7 +21,8 @@ class Reload:
         self._app = app
         self._spec = spec
         self._answer = answer
-        overlap = bool(app.listeners.views()) or spec.max_surge > 0
+        listens = bool(app.listeners.views()) or ownports.can_overlap(app.crew)
+        overlap = listens or spec.max_surge > 0
         self._rollout = Rollout(slots, overlap)
         self._new = app.generations.new(spec)
         self._candidate: Worker | None = None

@@ -8,6 +8,7 @@ from contextlib import suppress
 from ..errors import Failed, NotReady, PmError
 from ..model import State
 from ..worker import board
+from . import ownports
 from .app import App
 from .busyport import explain
 from .daemonlink import Answer
@@ -199,7 +200,7 @@ def failure_of(slot: Slot, worker: Worker, home: str) -> PmError:
 def summary(app: App) -> str:
     """Return what is to be said of an app that serves no port."""
     online = any(slot.state is State.ONLINE for slot in app.slots.values())
-    if app.listeners.views():
+    if app.listeners.views() or ownports.shown(app.crew):
         return ""
     if online:
         return "online, no port"

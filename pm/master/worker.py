@@ -8,7 +8,7 @@ import os
 import time
 from typing import Protocol
 
-from ..model import AppSpec, State
+from ..model import AppSpec, ListenerView, State
 from ..record import dataclass, field
 from ..worker import board
 from .life import Life
@@ -69,6 +69,8 @@ class Worker:
     listened: dict[str, float] = field(default_factory=dict)
     """Keys it listens on, and since when."""
     accepted: set[str] = field(default_factory=set)
+    own_ports: tuple[ListenerView, ...] = ()
+    """Where it listens by itself, past the hand-off."""
     said_ready: bool = False
     joined: bool = False
     """It has started a child that joins it (multiprocessing, a reloader)."""

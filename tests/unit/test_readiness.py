@@ -50,10 +50,10 @@ def test_an_app_known_to_listen_is_never_ready_without() -> None:
 
 
 def test_one_that_may_well_listen_soon_is_given_longer() -> None:
-    waits = Facts(since=0, expects=True, idle_since=1.0)
+    waits = Facts(since=0, joined=True, idle_since=1.0)
     assert assess(waits, 3.9) == Readiness(False, look_at=4.0)
     assert assess(waits, 4.0) == Readiness(True, "online, no port")
-    works = Facts(since=0, expects=True, idle_since=19.0)
+    works = Facts(since=0, joined=True, idle_since=19.0)
     assert not assess(works, 19.9).ready
     assert assess(works, 20.0).ready
 
@@ -61,7 +61,7 @@ def test_one_that_may_well_listen_soon_is_given_longer() -> None:
 @pytest.mark.parametrize(
     ("now", "idle_since", "ready", "look_at"),
     [
-        (0.2, None, False, 1.0),
+        (0.15, None, False, 0.25),
         (0.99, 0.0, False, 1.0),
         (1.0, 0.6, True, None),
         (1.0, 0.8, False, 1.1),
@@ -81,7 +81,7 @@ def test_one_that_never_listened_is_given_time(
 
 def test_a_long_min_uptime_is_waited_for() -> None:
     facts = Facts(since=0, min_uptime=20.0, idle_since=0.0)
-    assert assess(facts, 19.0).look_at == 20.0
+    assert assess(facts, 19.95).look_at == 20.0
     assert assess(facts, 20.0).ready
 
 
@@ -91,3 +91,20 @@ def test_a_part_is_enough_where_not_the_whole_is_asked_for() -> None:
     assert not assess(Facts(since=0, whole=False, listened=TWO, last_listen=7.0), 50.0).ready
     replacing = Facts(since=0, whole=False, required=TWO, listened=TWO, accepted=ONE)
     assert not assess(replacing, 0.5).ready
+
+
+def test_who_listens_by_itself_is_ready() -> None:
+    alone = Facts(since=0, serves_itself=True, fellows_serve=True)
+    assert assess(alone, 0.1) == Readiness(True, "listens by itself")
+    assert not assess(Facts(since=0, serves_itself=True, binds=True), 0.1).ready
+    assert assess(Facts(since=0, serves_itself=True, known_to_listen=True), 0.1) == NOT_YET
+
+
+def test_who_has_to_listen_by_itself_as_its_fellows_do_is_not_ready_without() -> None:
+    assert assess(Facts(since=0, fellows_serve=True, idle_since=0.0), 50.0).look_at == 50.1
+
+
+def test_whether_it_listens_by_itself_is_looked_at_often() -> None:
+    assert assess(Facts(since=0), 0.0).look_at == 0.25
+    assert assess(Facts(since=0), 0.25).look_at == 0.35
+    assert assess(Facts(since=0), 0.95).look_at == 1.0

@@ -54,6 +54,17 @@ def test_kept_listeners_are_replaced_and_released() -> None:
     listener.close()
 
 
+def test_the_file_of_a_kept_unix_listener_goes_with_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "sock|1")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        kept = Kept()
+        kept.replace([f"unix|{path}|0|0"], [os.dup(listener.fileno())])
+        kept.release()
+    assert not os.path.exists(path)
+
+
 def test_run_files_are_read_and_spoilt_ones_ignored(tmp_path: Path) -> None:
     home = str(tmp_path)
     (tmp_path / "run").mkdir()

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..model import Scheduling, State
 from ..worker import board
-from ..worker.conversation import BUSY, IDLE, OPAQUE, OPEN
+from ..worker.conversation import BUSY, IDLE, OPAQUE, OPAQUE_ANSWERED, OPEN
 from . import process
 from .lane import WAKE
 from .life import Effect, Event, step
@@ -32,6 +32,8 @@ _OPEN_GRACE = 1.0
 _NEW = frozenset({OPEN})
 _UNDER_WAY = frozenset({BUSY, OPAQUE})
 _MOVABLE = frozenset({OPEN, IDLE})
+_UNCLEAR = BLIND | {OPAQUE_ANSWERED}
+"""Perhaps at rest, perhaps between two steps of something (a TLS handshake)."""
 
 
 class Owner(Protocol):
@@ -159,7 +161,7 @@ class Lives:
     def _rests(self, worker: Worker, waited: float) -> bool:
         if worker.busy(_UNDER_WAY) or worker.shelf.listening(STOP):
             return False
-        if waited < BLIND_GRACE and worker.busy(BLIND):
+        if waited < BLIND_GRACE and worker.busy(_UNCLEAR):
             return False
         if self._keeps_its_own(worker, waited):
             return False

@@ -62,11 +62,8 @@ def where(listeners: Iterable[ListenerView]) -> str:
 
 
 def address(listener: ListenerView) -> str:
-    """Return "127.0.0.1:8000", "[::1]:8000" or "unix:/run/app.sock"."""
-    if listener.family == "unix":
-        return clean(f"unix:{listener.address}")
-    host = f"[{listener.address}]" if ":" in listener.address else listener.address
-    return clean(f"{host}:{listener.port}")
+    """Return where an app listens, safe to print."""
+    return clean(listener.text)
 
 
 def uptime(worker: WorkerView, now: float) -> str:

@@ -116,12 +116,5 @@ def count(number: int, noun: str = "worker") -> str:
 
 def how_online(workers: int, listeners: Iterable[ListenerView]) -> str:
     """Say "4 workers on 127.0.0.1:8000"."""
-    places = ", ".join(_place(listener) for listener in listeners)
+    places = ", ".join(listener.text for listener in listeners)
     return f"{count(workers)} on {places}" if places else count(workers)
-
-
-def _place(listener: ListenerView) -> str:
-    if listener.family == "unix":
-        return f"unix:{listener.address}"
-    host = f"[{listener.address}]" if listener.family == "ipv6" else listener.address
-    return f"{host}:{listener.port}"

@@ -198,9 +198,17 @@ class ListenerView:
     address: str
     port: int
     family: str
-    """`ipv4`, `ipv6` or `unix`: the address is a path, or `@` and an abstract name; the port 0."""
+    """`ipv4`, `ipv6`, `udp4`, `udp6`; `unix`: a path, or `@` and an abstract name, and port 0."""
     served: str = Scheduling.ROUND_ROBIN.value
     """A `Scheduling`, or a `Served`."""
+
+    @property
+    def text(self) -> str:
+        """Return "127.0.0.1:8000", "[::1]:8000", "udp:127.0.0.1:53" or "unix:/run/app.sock"."""
+        if self.family == "unix":
+            return f"unix:{self.address}"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{'udp:' if self.family.startswith('udp') else ''}{host}:{self.port}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .crew import Crew
 from .generation import Generation
 from .generations import Generations
 from .lastwords import LastWords
-from .listeners import Listeners, text_of
+from .listeners import Listeners
 from .loop import Loop, now
 from .news import News
 from .readiness import Expected
@@ -153,7 +153,7 @@ class App:
 
     def _opened(self, view: ListenerView) -> None:
         self.known_to_listen = True
-        self.news.event("listening", text_of(view))
+        self.news.event("listening", view.text)
 
     def changed(self) -> None:
         """Take note that something shown has changed."""

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 from ..model import ListenerView, Scheduling
+from .datagrams import Datagrams
 from .handoff import Handoff, Member
 from .loop import Loop
 from .rotation import Policy, RoundRobin
@@ -56,6 +57,8 @@ class Listeners:
         """Called with each new listener, before it is used."""
         self.policy_of: Callable[[Handoff], Policy[Member]] = lambda _: RoundRobin()
         """Makes the policy of a listener."""
+        self.datagrams = Datagrams(lambda: self.on_change())
+        """The app's UDP sockets."""
         self.files = SocketFiles()
         """The files of unix listeners."""
         self.on_open: Callable[[ListenerView], None] = _nothing
@@ -144,7 +147,9 @@ class Listeners:
 
     def kept(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Return keys and fds, for whoever keeps dups of them."""
-        return tuple(self._by_key), tuple(h.gate.sock.fileno() for h in self._by_key.values())
+        fds = {key: handoff.gate.sock.fileno() for key, handoff in self._by_key.items()}
+        fds.update(self.datagrams.kept())
+        return tuple(fds), tuple(fds.values())
 
     def opened(self, key: str) -> None:
         """Take note that a listener has begun to listen."""
@@ -163,19 +168,21 @@ class Listeners:
             handoff.close()
             self.files.release(key, handoff.gate.listened)
         self._by_key.clear()
+        self.datagrams.close_all()
         self.on_change()
 
     def close_unused(self) -> list[str]:
         """Close those for which no worker has a lane; returns their addresses."""
         unused = [key for key, handoff in self._by_key.items() if not handoff.lanes]
-        texts = [text_of(_view(key, self._by_key[key])) for key in unused]
+        texts = [_view(key, self._by_key[key]).text for key in unused]
         for key in unused:
             self.close(key)
-        return texts
+        return texts + self.datagrams.close_unused()
 
     def views(self) -> tuple[ListenerView, ...]:
-        """Show those that listen."""
-        return tuple(_view(k, h) for k, h in self._by_key.items() if h.gate.backlog)
+        """Show those that listen, and the UDP sockets."""
+        listening = (_view(k, h) for k, h in self._by_key.items() if h.gate.backlog)
+        return (*listening, *self.datagrams.views())
 
 
 def _view(key: str, handoff: Handoff) -> ListenerView:
@@ -186,11 +193,3 @@ def _view(key: str, handoff: Handoff) -> ListenerView:
         return ListenerView(rest.rpartition("|")[0].rpartition("|")[0], 0, family, served)
     address = handoff.gate.sock.getsockname()
     return ListenerView(address[0], address[1], family, served)
-
-
-def text_of(view: ListenerView) -> str:
-    """Return "127.0.0.1:8000", "[::1]:8000" or "unix:/run/app.sock"."""
-    if view.family == "unix":
-        return f"unix:{view.address}"
-    host = f"[{view.address}]" if ":" in view.address else view.address
-    return f"{host}:{view.port}"

@@ -46,10 +46,10 @@ class Questions:
         """Called before a worker's socket is bound."""
         self.on_unserved: Callable[[Worker, str], None] = lambda _worker, _key: None
         """Called when a worker has closed a listener that nobody else serves."""
-        self.others: dict[str, Verb] = {}
+        self.others: dict[str, Verb] = dict(listeners.datagrams.verbs)
         """What else a worker may say, and who takes it."""
         self._names = Names(listeners)
-        crew.on_gone = self._names.forget
+        crew.on_gone = self._forget
 
     def receive(self, worker: Worker) -> bool:
         """Take one message from a worker's link; False if there is none."""
@@ -77,6 +77,10 @@ class Questions:
             for fd in fds:
                 os.close(fd)
         return bool(raw)
+
+    def _forget(self, worker: Worker) -> None:
+        self._names.forget(worker)
+        self._listeners.datagrams.forget(worker)
 
     def _handle(self, worker: Worker, message: dict[str, Any], fds: list[int]) -> None:
         match message["do"]:

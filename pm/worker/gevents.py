@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from . import board, followed, here, listening, shim
+from . import board, here, listening, shim
 from .followed import SLOTS, Followed, living
 from .link import RAW
 
@@ -87,8 +87,7 @@ def _claim(fd: int, key: str, peer: bytes) -> None:
 
 def _close(self: Any) -> None:
     if RAW.fileno(self) >= 0:
-        listening.closing(self)
-        followed.ended(RAW.fileno(self))
+        shim.closing(self)
     RAW.close(self)
 
 

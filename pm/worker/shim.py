@@ -1,8 +1,9 @@
 """The patch of `socket.socket`: bind and listen go to the master, accept takes from it.
 
 AF_INET and AF_INET6 stream sockets with a fixed port are taken at bind(), and port 0 at
-listen(); unix stream sockets at bind() (`names`); everything else is the app's own. Installed
-before any module of the app is imported, so that nobody has copied the originals.
+listen(); unix stream sockets (`names`) and UDP sockets (`datagrams`) at bind(); everything else
+is the app's own. Installed before any module of the app is imported, so that nobody has copied
+the originals.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import socket
 import sys
 
-from . import channels, connection, followed, here, listening, names
+from . import channels, connection, datagrams, followed, here, listening, names
 from .link import RAW
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -52,15 +53,16 @@ def patch(sockets: type[RAW]) -> None:
 
 def _is_stream(sock: socket.socket) -> bool:
     # & 0xf: the type may carry SOCK_NONBLOCK and SOCK_CLOEXEC
-    return sock.family in _INTERNET and (sock.type & 0xF) == socket.SOCK_STREAM
+    return (sock.type & 0xF) == socket.SOCK_STREAM
 
 
 def _taken(sock: socket.socket, port: object) -> bool:
     return (
         here.link is not None
         and isinstance(port, int)
-        and _is_stream(sock)
+        and sock.family in _INTERNET
         and port not in exclusive
+        and (_is_stream(sock) or datagrams.is_shareable(sock))
         and listening.find(sock) is None
     )
 
@@ -82,6 +84,8 @@ def _bind(self: socket.socket, address: Any, /) -> None:
     port = address[1] if isinstance(address, tuple) and len(address) >= 2 else None
     if not port or not _taken(self, port) or not _well_formed(self, address):
         return RAW.bind(self, address)
+    if not _is_stream(self):
+        return datagrams.bind(self, _resolve(self, address))
     if RAW.getsockname(self)[1] or _is_managers():  # bound already: the kernel says EINVAL
         return RAW.bind(self, address)
     host = _resolve(self, address)
@@ -139,7 +143,7 @@ def _resolve(sock: socket.socket, address: tuple[Any, ...]) -> tuple[Any, ...]:
 def _listen(self: socket.socket, backlog: int = -1, /) -> None:
     entry = listening.find(self)
     if entry is None:
-        if not _taken(self, 0) or not _shareable(self):
+        if not _taken(self, 0) or not _is_stream(self) or not _shareable(self):
             return RAW.listen(self) if backlog == -1 else RAW.listen(self, backlog)
         host = RAW.getsockname(self)[0]
         base = (int(self.family), host, 0)
@@ -210,7 +214,9 @@ def _getsockopt(self: socket.socket, *args: Any) -> Any:
 
 def _setsockopt(self: socket.socket, *args: Any) -> None:
     entry = listening.find(self)
-    return RAW.setsockopt(self, *args) if entry is None else entry.parked.setsockopt(*args)
+    if entry is None:
+        return datagrams.set_option(self, *args)
+    return entry.parked.setsockopt(*args)
 
 
 def _not_connected(plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -231,10 +237,16 @@ def _shutdown(self: socket.socket, how: int, /) -> None:
         listening.shut(entry)
 
 
+def closing(sock: RAW) -> None:
+    """Tell the master of a socket that is about to be closed what it has to know."""
+    listening.closing(sock)
+    datagrams.closing(sock)
+    followed.ended(sock.fileno())
+
+
 def _real_close(self: socket.socket, _ss: Any = RAW) -> None:
     if self.fileno() >= 0:
-        listening.closing(self)
-        followed.ended(self.fileno())
+        closing(self)
     _ss.close(self)
 
 

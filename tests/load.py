@@ -61,7 +61,7 @@ class Client:
         head = self._read_head()
         length = int(head.get("content-length", "-1"))
         body = self._read_body(length)
-        if not self.keepalive or length < 0 or head.get("connection", "").lower() == "close":
+        if not self.keepalive or length < 0 or not _persists(head):
             self.close()
         return body.decode()
 
@@ -78,7 +78,8 @@ class Client:
         status, *lines = head.decode("latin-1").split("\r\n")
         if status.split()[1] != "200":
             raise Failed(f"status: {status}")
-        return {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
+        fields = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
+        return {"version": status.split()[0], **fields}
 
     def _read_body(self, length: int) -> bytes:
         if length < 0:
@@ -104,6 +105,12 @@ class Client:
             self._sock.close()
         self._sock = None
         self._rest = b""
+
+
+def _persists(head: dict[str, str]) -> bool:
+    """Return True if the server keeps the connection (RFC 9112, 9.3)."""
+    said = head.get("connection", "").lower()
+    return said != "close" and (head["version"] != "HTTP/1.0" or said == "keep-alive")
 
 
 class Load:

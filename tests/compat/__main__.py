@@ -29,17 +29,21 @@ def main(names: list[str]) -> int:
     """Measure; returns 1 if a row is not green and has no remark."""
     chosen = [s for s in ALL if not names or any(n.lower() in s.name.lower() for n in names)]
     folder = Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
+    bad = 0
     try:
         certificate = folder / "certificate.pem"
         trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
             str(certificate)
         )
         bin_folder = install(build_wheel(folder / "wheel"), folder / "venv")
-        rows = [_measure(server, bin_folder, folder, str(certificate)) for server in chosen]
+        for server in chosen:
+            row = _measure(server, bin_folder, folder, str(certificate))
+            # at once: a long run that is broken off has not been in vain
+            table.write(_PAGE, [server.name for server in ALL], [row], _versions())
+            bad += not row.green and not row.remark
     finally:
         shutil.rmtree(folder)
-    table.write(_PAGE, [server.name for server in ALL], rows, _versions())
-    return any(not row.green and not row.remark for row in rows)
+    return bad > 0
 
 
 def _measure(server: Server, bin_folder: Path, folder: Path, certificate: str) -> Row:

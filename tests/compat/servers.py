@@ -43,6 +43,7 @@ def _console(command: str, args: str) -> str:
     return f"--cwd {{app}} {command} -- {args}"
 
 
+_IN_NATIVE_CODE = "accepts in native code: the kernel spreads connections (SO_REUSEPORT)"
 _TCP = "127.0.0.1:{place}"
 _GUNICORN = "wsgi:app -b " + _TCP
 _UVICORN = "asgi:app --port {place} --log-level warning"
@@ -153,7 +154,7 @@ OTHERS = (
     Server("websockets, asyncio", _script("websockets_asyncio"), "websockets", "websocket"),
     Server("websockets, threads", _script("websockets_sync"), "websockets", "websocket"),
     Server("prometheus_client beside", _script("prometheus_side"), "prometheus-client"),
-    Server("grpcio", _script("grpc_server"), "grpcio", "grpc"),
+    Server("grpcio", _script("grpc_server"), "grpcio", "grpc", remark=_IN_NATIVE_CODE),
     Server("Robyn", _script("robyn_server"), "robyn"),
     Server("aiosmtpd", _script("aiosmtpd_server"), "aiosmtpd", "smtp"),
     Server("pyftpdlib", _script("pyftpdlib_server"), "pyftpdlib", "ftp"),

@@ -8,7 +8,7 @@ from tests.compat.checks import Row, Subject
 from tests.compat.servers import ALL
 from tests.pm_command import Pm
 
-_HERE = ["http.server, threads", "bare socket, epoll (edge)", "aiohttp", "gunicorn gthread"]
+_HERE = ["bare socket, epoll (edge)", "gunicorn gthread"]
 
 
 @pytest.mark.long

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from cli.client import call
+from cli.ecosystem.formats import is_ecosystem
 from cli.progress import shown
 from cli.report import print_outcomes
 from cli.values import signal_of
@@ -84,18 +85,20 @@ def tell(report: Report, as_json: bool, table: bool = True) -> int:
 
 def selected(words: Sequence[str]) -> tuple[str, ...]:
     """Return the selectors, with each ecosystem file replaced by the names of its apps."""
-    from cli.ecosystem import is_ecosystem, names
-
     found: list[str] = []
     for word in words:
-        found += names(word) if is_ecosystem(word) else (word,)
+        found += _names(word) if is_ecosystem(word) else (word,)
     return tuple(found)
+
+
+def _names(path: str) -> tuple[str, ...]:
+    from cli.ecosystem.apps import names
+
+    return names(path)
 
 
 def _named(words: Sequence[str], verb: str) -> tuple[str, ...]:
     """Return the selectors, and say that of a file only the names are read."""
-    from cli.ecosystem import is_ecosystem
-
     for path in filter(is_ecosystem, words):
         print(
             f"note: {verb} takes only the names of the apps from {path}; "

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 
 from cli.client import call
-from cli.ecosystem import is_ecosystem, read
+from cli.ecosystem.apps import read
+from cli.ecosystem.formats import is_ecosystem
 from cli.progress import shown
 from cli.target import Caller, Wish, resolve, this_caller
 from pm.api import List, Outcome, Report, Resume, Start, Stop

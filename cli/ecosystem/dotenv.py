@@ -1,0 +1,31 @@
+"""Files of variables (dotenv): NAME=value lines, as python-dotenv reads them, none expanded."""
+
+from __future__ import annotations
+
+import io
+
+from pm.errors import ConfigError
+
+
+def read(path: str) -> dict[str, str]:
+    """Return a file's variables; raises ConfigError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse(file.read(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"env_file: {error}") from None
+
+
+def parse(text: str, path: str) -> dict[str, str]:
+    """Return the variables of a text; raises ConfigError with the line that is none."""
+    from dotenv.parser import parse_stream
+
+    found: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            # not its text: it may be a secret
+            line = binding.original.line
+            raise ConfigError(f"env_file: {path}:{line}: not NAME=value")
+        if binding.key is not None:
+            found[binding.key] = binding.value or ""
+    return found

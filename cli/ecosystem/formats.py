@@ -1,0 +1,149 @@
+"""The formats of ecosystem files: each is read into plain tables, and none is evaluated here.
+
+A `.js` file is a program: node runs it, in a process of its own, and only when somebody names it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from pm.errors import ConfigError
+from pm.record import dataclass
+
+STDIN = "-"
+DEFAULT_NAMES = (
+    "ecosystem.toml", "ecosystem.config.json", "ecosystem.json", "ecosystem.yaml",
+    "ecosystem.yml", "ecosystem.config.js", "ecosystem.config.cjs",
+)  # fmt: skip
+"""What a command without a file looks for in the working directory, in this order."""
+
+_NODE_LIMIT = 30.0
+_NODE = (
+    "const found = require(process.argv[1]);"
+    "process.stdout.write(JSON.stringify(typeof found === 'function' ? found() : found))"
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What differs between our files and PM2's."""
+
+    milliseconds: bool
+    """A bare number of a duration is PM2's milliseconds, not seconds."""
+    expands: bool
+    """`${NAME}` in a text stands for a variable."""
+    port_is_variable: bool
+    """`port` is the variable PORT for an app that is no `module:app`."""
+
+
+OURS = Dialect(milliseconds=False, expands=True, port_is_variable=False)
+PM2S = Dialect(milliseconds=True, expands=False, port_is_variable=True)
+
+
+def is_ecosystem(word: str) -> bool:
+    """Return True if the word names a file that describes apps, of whatever format."""
+    if word == STDIN:
+        return True
+    return word.endswith((*_READERS, ".mjs")) and os.path.isfile(word)
+
+
+def load(path: str) -> tuple[dict[str, Any], Dialect]:
+    """Return a file's top table and its dialect; `-` is TOML or JSON on standard input.
+
+    Raises ConfigError.
+    """
+    if path == STDIN:
+        text = sys.stdin.read()
+        return (_json(text, STDIN), PM2S) if text.lstrip()[:1] in ("{", "[") else (
+            _toml(text, STDIN), OURS,
+        )  # fmt: skip
+    ending = next((ending for ending in _READERS if path.endswith(ending)), "")
+    if not ending:
+        raise ConfigError(
+            f"{path}: modules (.mjs) are not read", "export it as CommonJS in a .cjs file"
+        )
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return _READERS[ending](text, path), OURS if ending == ".toml" else PM2S
+
+
+def _toml(text: str, path: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _json(text: str, path: str) -> dict[str, Any]:
+    try:
+        return _table(json.loads(text), path)
+    except (ValueError, RecursionError) as error:
+        hint = "comments are JavaScript's: name it ecosystem.config.js" if "//" in text else ""
+        raise ConfigError(f"{path}: {error}", hint) from None
+
+
+def _yaml(text: str, path: str) -> dict[str, Any]:
+    import yaml  # here: it takes longer to import than most commands
+
+    try:
+        return _table(yaml.safe_load(text), path)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _javascript(_text: str, path: str) -> dict[str, Any]:
+    """Have node run the file and print what it exports."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["node", "-e", _NODE, os.path.abspath(path)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_NODE_LIMIT,
+            check=True,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path} is a program for node, and there is no node",
+            "write it as ecosystem.toml or .json",
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise ConfigError(f"{path}: node did not end within {_NODE_LIMIT:g} s") from None
+    except subprocess.CalledProcessError as error:
+        raise ConfigError(f"{path}: node: {_reason(error.stderr)}") from None
+    return _json(done.stdout, path)
+
+
+def _reason(text: str) -> str:
+    """Return the line of node's traceback that says what is wrong."""
+    lines = [line.strip() for line in text.splitlines() if "Error" in line]
+    return lines[0] if lines else "it failed"
+
+
+def _table(data: object, path: str) -> dict[str, Any]:
+    """Accept what PM2 does: a table with `apps`, a list of apps, or one app."""
+    if isinstance(data, list):
+        return {"apps": data}
+    if isinstance(data, dict) and "apps" not in data and {"script", "exec", "cmd"} & data.keys():
+        return {"apps": [data]}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: there is no list of apps")
+    if isinstance(data.get("apps"), dict):
+        data = {**data, "apps": [data["apps"]]}
+    return {str(key): value for key, value in data.items()}
+
+
+_READERS: dict[str, Callable[[str, str], dict[str, Any]]] = {
+    ".toml": _toml, ".json": _json, ".yaml": _yaml, ".yml": _yaml,
+    ".config.js": _javascript, ".config.cjs": _javascript,
+}  # fmt: skip

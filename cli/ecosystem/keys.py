@@ -1,0 +1,160 @@
+"""Every key of an app in an ecosystem file, defined once.
+
+From here come validation, the help texts of `pm start`, docs/ecosystem.md and `pm schema`.
+PM2's names for a key are its aliases; PM2's keys without a meaning here say why.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pm.model import AppSpec, Scheduling
+from pm.record import fields_of
+
+from .kinds import (
+    COUNT,
+    DURATION,
+    FLAG,
+    FOLDER,
+    LOG,
+    MODE,
+    NUMBERS,
+    SIGNAL,
+    SIZE,
+    TEXT,
+    VARIABLES,
+    WHOLE,
+    WORDS,
+    Kind,
+    choice,
+)
+
+
+class Key(NamedTuple):
+    """One key."""
+
+    kind: Kind
+    help: str
+    """A phrase; the default is added to it."""
+    aliases: tuple[str, ...] = ()
+    default: str = ""
+    """As the docs show it, where there is more to say than the field's own default."""
+
+
+KEYS: dict[str, Key] = {
+    "script": Key(TEXT, "File, folder, console script or command", ("exec", "cmd", "command")),
+    "module": Key(TEXT, "Python module to run, as with `python -m`"),
+    "args": Key(WORDS, "Arguments of the app"),
+    "name": Key(TEXT, "Name in the list", default="the script's"),
+    "name_prefix": Key(TEXT, "Put before the name, with a colon"),
+    "namespace": Key(TEXT, "Group of apps, selected together"),
+    "cwd": Key(FOLDER, "Working directory; relative ones begin at the file", default="the file's"),
+    "interpreter": Key(TEXT, "Python that runs it, or `none`", ("exec_interpreter",),
+                       "venv, shebang, PATH"),
+    "interpreter_args": Key(WORDS, "Options of the interpreter",
+                            ("node_args", "interpreterArgs")),
+    "exec_mode": Key(MODE, "Workers forked behind one listener, or plain processes",
+                     default="cluster for Python"),
+    "instances": Key(COUNT, "Workers; `max` or 0: one a CPU, -1: one less"),
+    "max_surge": Key(WHOLE, "New workers beside the old at a reload, for apps that do not listen"),
+    "preload": Key(WORDS, "Modules imported once, before the workers are forked"),
+    "scheduling": Key(choice(*(policy.value for policy in Scheduling)),
+                      "Who gets the next connection"),
+    "host": Key(TEXT, "Where a `module:app` listens", default="127.0.0.1"),
+    "port": Key(WHOLE, "Where a `module:app` listens; in PM2's files also the variable PORT",
+                default="8000"),
+    "ports": Key(NUMBERS, "Privileged ports that the app may bind although it runs as `user`"),
+    "exclusive_ports": Key(NUMBERS, "Ports that stay each worker's own, outside the rotation"),
+    "queue_depth": Key(WHOLE, "Connections that may wait in one worker's channel"),
+    "keepalive_handover": Key(FLAG, "Move idle keep-alive connections to the new workers"),
+    "env": Key(VARIABLES, "Variables of the app"),
+    "env_file": Key(WORDS, "Files of NAME=value lines (dotenv), before `env`"),
+    "filter_env": Key(WORDS, "Prefixes of variables of the caller to leave out; true: all"),
+    "instance_var": Key(TEXT, "Variable that holds the worker's slot"),
+    "wait_ready": Key(FLAG, "Ready is said by the app"),
+    "listen_timeout": Key(DURATION, "Time to get ready in"),
+    "kill_timeout": Key(DURATION, "Time from stop signal to SIGKILL"),
+    "stop_signal": Key(SIGNAL, "Signal that ends a worker"),
+    "autorestart": Key(FLAG, "Replace a worker that ends by itself"),
+    "max_restarts": Key(WHOLE, "Unstable exits in a row until errored"),
+    "min_uptime": Key(DURATION, "An exit before it is unstable"),
+    "restart_delay": Key(DURATION, "Time to wait before a restart"),
+    "stop_exit_codes": Key(NUMBERS, "Exit codes after which it stays stopped"),
+    "out_file": Key(LOG, "Log of standard output", ("out", "output", "out_log")),
+    "error_file": Key(LOG, "Log of standard error", ("error", "err", "err_file", "err_log")),
+    "log_file": Key(LOG, "Log of both, besides", ("log",)),
+    "disable_logs": Key(FLAG, "Keep no logs"),
+    "log_max_size": Key(SIZE, "Size at which a log file is rotated"),
+    "log_keep": Key(WHOLE, "Rotated files to keep"),
+    "log_compress": Key(FLAG, "Compress rotated files"),
+}  # fmt: skip
+
+MEANINGLESS: dict[str, str] = {
+    "merge_logs": "workers share their app's log files; `pm logs` says which wrote a line",
+    "combine_logs": "workers share their app's log files; `pm logs` says which wrote a line",
+    "pid_file": "`pm pid` prints pids, and workers come and go",
+    "pid": "`pm pid` prints pids, and workers come and go",
+    "kill_retry_time": "the end of a process is waited for, not polled",
+    "treekill": "a worker's whole process group is ended, always",
+    "exp_backoff_restart_delay": "restarts back off by themselves, 100 ms doubled up to 15 s",
+    "force": "an app of a file is started once, by its name",
+    "write": "only for PM2's own commands",
+    "execute_command": "only for PM2's own commands",
+    "automation": "only for PM2's monitoring service",
+    "pmx": "only for PM2's monitoring service",
+    "trace": "only for PM2's monitoring service",
+    "disable_trace": "only for PM2's monitoring service",
+    "deep_monitoring": "only for PM2's monitoring service",
+    "io": "only for PM2's monitoring service",
+    "v8": "only for PM2's monitoring service",
+    "event_loop_inspector": "only for PM2's monitoring service",
+    "vizion": "pm does not look into version control",
+    "install_url": "only for PM2's modules",
+    "windowsHide": "only for Windows",
+    "source_map_support": "only for JavaScript",
+    "disable_source_map_support": "only for JavaScript",
+    "treekill_timeout": "kill_timeout is for the whole process group",
+}
+"""PM2's keys that change nothing here: said, and then ignored."""
+
+LATER = frozenset({
+    "append_env_to_name", "autostart", "cron", "cron_restart", "depends_on", "group", "gid",
+    "ignore_watch", "increment_var", "log_date_format", "log_rotate", "log_type",
+    "max_memory_restart", "post_update", "shutdown_with_message", "time", "uid", "umask", "user",
+    "username", "watch", "watch_delay", "watch_options",
+})  # fmt: skip
+"""Keys that are not built yet: refused, so that nobody relies on them."""
+
+ALIASES: dict[str, str] = {alias: name for name, key in KEYS.items() for alias in key.aliases}
+
+_ENV_NAMED = "env_"
+
+
+def canonical(key: str) -> str:
+    """Return the name of a key for one of its aliases."""
+    return ALIASES.get(key, key)
+
+
+def named_env(key: str) -> str:
+    """Return NAME of the key `env_NAME`, or nothing."""
+    return key.removeprefix(_ENV_NAMED) if key.startswith(_ENV_NAMED) and key != "env_file" else ""
+
+
+def default_of(name: str) -> str:
+    """Return a key's default as the docs show it."""
+    from pm.codec import to_plain
+
+    said = KEYS[name].default
+    if said or name not in (fields_of(AppSpec) or ()):
+        return said
+    value = to_plain(getattr(_PLAIN, name))
+    return (
+        ""
+        if value in ("", [], None)
+        else str(value).lower()
+        if value in (True, False)
+        else str(value)
+    )
+
+
+_PLAIN = AppSpec("app", "app.py", "/")

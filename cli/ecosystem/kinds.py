@@ -1,0 +1,207 @@
+"""Kinds of values in ecosystem files: how each is read, named, and described to an editor.
+
+A reader takes what the file has and the place it is read in; it returns the value or raises
+PmError, whose text the caller puts behind the key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from cli.values import doubt, log_path, seconds, signal_of, size_of, words
+from pm.codec import suggest
+from pm.errors import ConfigError, UsageError
+from pm.record import dataclass
+
+from .formats import Dialect
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands, and what that means for it."""
+
+    folder: str
+    """Of the file; relative paths begin here."""
+    dialect: Dialect
+    variables: Mapping[str, str]
+    """What `${NAME}` may stand for."""
+
+
+class Kind(NamedTuple):
+    """One kind of value."""
+
+    name: str
+    """As messages and docs call it."""
+    read: Callable[[object, Place], object]
+    schema: dict[str, Any]
+    """JSON Schema of what a file may have."""
+
+
+_VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
+
+
+def expanded(text: str, place: Place) -> str:
+    """Put variables in: `${NAME}`, `${NAME:-default}`, `$$` for a dollar; raises ConfigError."""
+    if not place.dialect.expands:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        name, sign, default = match[1].partition(":-")
+        if name in place.variables:
+            return place.variables[name]
+        if sign:
+            return default
+        raise ConfigError(f"${{{name}}} is not set", "export it, or write `${NAME:-default}`")
+
+    return _VARIABLE.sub(value, text)
+
+
+def _wrong(value: object, kind: str, hint: str = "") -> ConfigError:
+    return ConfigError(f"{value!r} is not {kind}", hint)
+
+
+def _text(value: object, place: Place) -> str:
+    if not isinstance(value, str):
+        raise _wrong(value, "text")
+    return expanded(value, place)
+
+
+def _flag(value: object, _: Place) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(value, "true or false")
+    return value
+
+
+def _whole(value: object, _: Place) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(value, "a whole number")
+    return value
+
+
+def _words(value: object, place: Place) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(expanded(word, place) for word in words(value))
+    if not isinstance(value, (list, tuple)):
+        raise _wrong(value, "a list of words")
+    return tuple(_word(item, place) for item in value)
+
+
+def _word(item: object, place: Place) -> str:
+    if isinstance(item, bool) or not isinstance(item, (str, int, float)):
+        raise _wrong(item, "a word")
+    return expanded(str(item), place)
+
+
+def _numbers(value: object, _: Place) -> tuple[int, ...]:
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    if any(not isinstance(item, int) or isinstance(item, bool) for item in items):
+        raise _wrong(value, "a list of whole numbers")
+    return tuple(items)
+
+
+def _duration(value: object, place: Place) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise _wrong(value, "a duration", 'such as 10, "500ms" or "2m"')
+    if isinstance(value, str) and not value.strip().isdecimal():
+        return seconds(value)
+    number = float(value)
+    if place.dialect.milliseconds:
+        return number / 1000
+    doubt(number)
+    return number
+
+
+def _size(value: object, _: Place) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        raise _wrong(value, "a size", 'such as 5000 (bytes), "100K" or "1.5G"')
+    return size_of(value)
+
+
+def _count(value: object, _: Place) -> str:
+    if isinstance(value, bool) or not (
+        isinstance(value, int) or value == "max" or re.fullmatch(r"-?\d+", str(value))
+    ):
+        raise _wrong(value, "a whole number or 'max'")
+    return str(value)
+
+
+def _signal(value: object, place: Place) -> str:
+    return signal_of(str(value) if isinstance(value, int) else _text(value, place))
+
+
+def _mode(value: object, place: Place) -> str:
+    text = _text(value, place).removesuffix("_mode")
+    if text not in ("cluster", "fork"):
+        raise _wrong(value, "cluster or fork", suggest(text, ("cluster", "fork")))
+    return text
+
+
+def _folder(value: object, place: Place) -> str:
+    text = os.path.expanduser(_text(value, place))
+    path = os.path.normpath(os.path.join(place.folder, text))
+    if not os.path.isdir(path):
+        raise UsageError(f"{path} is no folder")
+    return text
+
+
+def _log(value: object, place: Place) -> str:
+    return log_path(_text(value, place), place.folder)
+
+
+def _variables(value: object, place: Place) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _wrong(value, "a table")
+    return {str(name): _variable(str(name), item, place) for name, item in value.items()}
+
+
+def _variable(name: str, item: object, place: Place) -> str:
+    if not isinstance(item, (str, int, float)):
+        raise ConfigError(f"{name}: {item!r} is not text")
+    try:
+        return str(item).lower() if isinstance(item, bool) else expanded(str(item), place)
+    except ConfigError as error:
+        raise ConfigError(f"{name}: {error.message}", error.hint) from None
+
+
+def choice(*allowed: str) -> Kind:
+    """Return the kind of a word from a list."""
+
+    def read(value: object, place: Place) -> str:
+        text = _text(value, place)
+        if text not in allowed:
+            near = suggest(text, allowed) or "one of " + ", ".join(allowed)
+            raise _wrong(value, "allowed", near)
+        return text
+
+    return Kind(" or ".join(allowed), read, {"enum": list(allowed)})
+
+
+_STRING = {"type": "string"}
+_LIST = {"type": "array", "items": {"type": ["string", "number"]}}
+
+TEXT = Kind("text", _text, _STRING)
+FLAG = Kind("true or false", _flag, {"type": "boolean"})
+WHOLE = Kind("whole number", _whole, {"type": "integer", "minimum": 0})
+WORDS = Kind("words", _words, {"anyOf": [_STRING, _LIST]})
+NUMBERS = Kind(
+    "numbers", _numbers,
+    {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
+)  # fmt: skip
+DURATION = Kind("duration", _duration, {"anyOf": [{"type": "number", "minimum": 0}, _STRING]})
+SIZE = Kind("size", _size, {"anyOf": [{"type": "integer", "minimum": 0}, _STRING]})
+COUNT = Kind("number or max", _count, {"anyOf": [{"type": "integer"}, {"const": "max"}]})
+SIGNAL = Kind("signal", _signal, {"type": ["string", "integer"]})
+MODE = Kind("cluster or fork", _mode, {"enum": ["cluster", "fork", "cluster_mode", "fork_mode"]})
+FOLDER = Kind("folder", _folder, _STRING)
+LOG = Kind("file", _log, _STRING)
+VARIABLES = Kind(
+    "table", _variables,
+    {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+)  # fmt: skip

@@ -25,6 +25,7 @@ _WIDE = ("id", "name", "namespace", "mode", "pid", "uptime", "↺", "status", "c
 _LAYOUTS = (
     _WIDE,
     _WIDE[:-1],
+    ("id", "name", "mode", "pid", "uptime", "↺", "status", "cpu", "mem"),
     ("id", "name", "mode", "↺", "status", "cpu", "mem"),
     ("id", "name", "status", "cpu", "mem"),
 )

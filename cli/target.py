@@ -97,6 +97,8 @@ def _address(wish: Wish, program: Program) -> tuple[str, ...]:
     """Return the arguments that say where to listen; raises UsageError where nobody reads them."""
     if program.target is Target.APP and wish.fork:
         raise UsageError(f"{wish.word} runs as a cluster", "leave --fork out")
+    if (wish.port or 0) > 65535:
+        raise UsageError(f"--port: {wish.port} is no port", "a number from 0 to 65535")
     port = () if wish.port is None else ("--port", str(wish.port))
     found = (*(("--host", wish.host) if wish.host else ()), *port)
     if found and program.target is not Target.APP:

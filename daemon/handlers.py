@@ -39,8 +39,8 @@ async def list_apps(daemon: Supervisor, request: api.List, _ticket: Ticket) -> a
 
 
 async def describe(daemon: Supervisor, request: api.Describe, _ticket: Ticket) -> api.Details:
-    """Show everything known of apps."""
-    views = await daemon.views(daemon.select(request.selectors or ["all"]))
+    """Show everything known of apps, the counts of connections as they are now."""
+    views = await daemon.views(daemon.select(request.selectors or ["all"]), exact=True)
     specs = {view.name: daemon.apps[view.name].record.spec for view in views}
     details = (api.Detail(view, specs[view.name], daemon.events(view.name)) for view in views)
     return api.Details(tuple(details))

@@ -104,14 +104,14 @@ class Masters:
                 _log.info("%s: %d workers of a dead master have ended", self._name, count)
         runfile.remove(self._place.home, self._name)
 
-    async def count(self) -> None:
-        """Have it count the open connections anew, if there may be any."""
+    async def count(self, exact: bool) -> None:
+        """Have it count the connections anew, if some may be open; else only if `exact`."""
         status = self.status
         if self.link is None or status is None:
             return
         unseen = any(one.served == Scheduling.SHARED.value for one in status.listeners)
-        if not unseen and not any(worker.open for worker in status.workers):
-            return  # new ones would have been told of
+        if not exact and not unseen and not any(worker.open for worker in status.workers):
+            return  # new ones are told of within a second
         with contextlib.suppress(PmError, asyncio.TimeoutError):  # shown as they were then
             await asyncio.wait_for(self.link.call("count"), _TIME_TO_COUNT)
 

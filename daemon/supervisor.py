@@ -80,9 +80,9 @@ class Supervisor:
         """Resolve what a user means; raises NotFound."""
         return select(selectors, {name: app.record for name, app in self.apps.items()})
 
-    async def views(self, selection: Selection) -> list[AppView]:
-        """Show the selected slots, with what their workers use."""
-        await asyncio.gather(*(self.apps[name].masters.count() for name in selection))
+    async def views(self, selection: Selection, exact: bool = False) -> list[AppView]:
+        """Show the selected slots, with what their workers use; `exact`: each master counts."""
+        await asyncio.gather(*(self.apps[name].masters.count(exact) for name in selection))
         selection = {name: slots for name, slots in selection.items() if name in self.apps}
         views = [only(self.apps[name].view(), slots) for name, slots in selection.items()]
         pids = [worker.pid for view in views for worker in view.workers if worker.pid]

@@ -36,9 +36,15 @@ def open_home(path: str) -> int:
             os.close(fd)
             raise
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = _reason(error)
         raise Failed(f"cannot use {path}: {reason}", "set PM_HOME to a folder of yours") from None
     return fd
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return "it is no folder"
+    return error.strerror or str(error)
 
 
 def _furnish(fd: int, path: str) -> None:

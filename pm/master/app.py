@@ -80,8 +80,8 @@ class App:
             self.generations.begin(generation)
             worker = self.crew.launch(slot.number, generation)
         except OSError as error:
-            what = _what(error, generation.spec)
-            self.crashes.give_up(slot, f"cannot run {what}: {error.strerror}")
+            slot.lines = ()
+            self.crashes.give_up(slot, cannot_run(error, generation.spec))
             self.settle_soon()
             return
         slot.idle = State.STOPPED
@@ -168,8 +168,11 @@ class App:
             task.settle()
 
 
-def _what(error: OSError, spec: AppSpec) -> str:
-    return str(error.filename or spec.interpreter or spec.script)
+def cannot_run(error: OSError, spec: AppSpec) -> str:
+    """Say in words why the program of a spec could not be started."""
+    if error.filename == spec.cwd:
+        return f"cannot run in {spec.cwd}: {error.strerror}"
+    return f"cannot run {error.filename or spec.interpreter or spec.script}: {error.strerror}"
 
 
 def _ended_text(worker: Worker) -> str:

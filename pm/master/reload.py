@@ -6,7 +6,7 @@ from ..errors import Failed, PmError
 from ..model import AppSpec, Scheduling, State
 from ..worker import board
 from . import ownports
-from .app import App
+from .app import App, cannot_run
 from .daemonlink import Answer
 from .rollout import Deed, Happening, Rollout, step
 from .slot import Slot
@@ -38,8 +38,7 @@ class Reload:
         try:
             app.generations.begin(self._new)
         except OSError as error:
-            what = error.filename or self._spec.interpreter
-            return self._end(Failed(f"cannot run {what}: {error.strerror}"))
+            return self._end(Failed(cannot_run(error, self._spec)))
         self._happen(Happening.BEGIN)
 
     def _happen(self, happening: Happening) -> None:

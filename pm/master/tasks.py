@@ -64,12 +64,14 @@ class Want:
         slot = self._app.slots[worker.slot]
         if ended_well(worker):
             return False
-        self._fail(slot, failure_of(slot, worker, self._app.home))
+        failure = failure_of(slot, worker, self._app.home)
+        self._app.crashes.give_up(slot, failure.message)
+        self._fail(slot, failure)
         return True
 
     def _fail(self, slot: Slot, failure: PmError) -> None:
+        """Stop what is not ready yet, because a slot has been given up."""
         app = self._app
-        app.crashes.give_up(slot, failure.message)
         if self._failure is None:
             self._failure = failure
         for number in self._slots:

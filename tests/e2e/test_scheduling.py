@@ -86,6 +86,16 @@ def test_connections_are_counted_in_list_describe_and_jlist(pm: Pm, port: int) -
         assert "open" in shown
 
 
+def test_describe_counts_the_connections_of_this_moment(pm: Pm, port: int) -> None:
+    start(pm, port, "round-robin")
+    for _ in range(3):
+        for _ in range(8):
+            ask(port)
+        pm("describe", "holding")
+    rows = [line.split("│") for line in pm("describe", "holding").out.splitlines() if "│" in line]
+    assert [row[-3].strip() for row in rows] == ["served", "6", "6", "6", "6"]
+
+
 def test_a_client_address_stays_with_its_slot(pm: Pm, port: int) -> None:
     start(pm, port, "source-hash")
     sources = [f"127.0.0.{last}" for last in range(1, 21)]

@@ -163,6 +163,23 @@ def test_no_folder_to_run_in(tmp_path: Path) -> None:
         until(lambda: not is_open(port), "the port released")
 
 
+def test_a_start_that_cannot_be_tried_says_why_once_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    app = tmp_path / "app.py"
+    app.write_text(f"print('up', flush=True)\n{TALKER.read_text()}")
+    with Engine(tmp_path / "home", spec_of(app, free_port(), cwd=str(folder))) as engine:
+        (worker,) = engine.online(1)
+        os.kill(worker, signal.SIGKILL)
+        engine.wait(lambda: engine.kinds().count("online") == 2, "replaced")
+        folder.rmdir()
+        error = engine.call("restart").error
+        assert error is not None
+        assert error.message == f"cannot run in {folder}: No such file or directory"
+        assert not error.lines, "what a worker before it said explains nothing"
+        assert engine.kinds().count("errored") == 1
+
+
 # Commands in order.
 
 

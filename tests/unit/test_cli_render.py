@@ -46,6 +46,16 @@ FULL_AT_100 = """\
 └────┴─────────────┴───────────┴─────────┴──────┴────────┴────┴─────────────────┴───────┴────────┘
 ✗ nightly-job is errored: exit code 1 before 1 s, 16 times"""
 
+WITH_PIDS_AT_90 = """\
+┌────┬─────────────┬─────────┬──────┬────────┬────┬─────────────────┬───────┬────────┐
+│ id │ name        │ mode    │ pid  │ uptime │ ↺  │ status          │ cpu   │ mem    │
+├────┼─────────────┼─────────┼──────┼────────┼────┼─────────────────┼───────┼────────┤
+│ 2  │ nightly-job │ fork    │ -    │ 0      │ 0  │ errored         │ 0%    │ 0b     │
+│ 0  │ web         │ cluster │ 4101 │ 28s    │ 0  │ online          │ 12.3% │ 20.0mb │
+│ 1  │ web         │ cluster │ -    │ 0      │ 13 │ waiting restart │ 0%    │ 0b     │
+└────┴─────────────┴─────────┴──────┴────────┴────┴─────────────────┴───────┴────────┘
+✗ nightly-job is errored: exit code 1 before 1 s, 16 times"""
+
 CONDENSED_AT_80 = """\
 ┌────┬─────────────┬─────────┬────┬─────────────────┬───────┬────────┐
 │ id │ name        │ mode    │ ↺  │ status          │ cpu   │ mem    │
@@ -69,7 +79,14 @@ MINI_AT_40 = """\
 
 @pytest.mark.parametrize(
     ("columns", "expected"),
-    [(None, WIDE), (120, WIDE), (100, FULL_AT_100), (80, CONDENSED_AT_80), (40, MINI_AT_40)],
+    [
+        (None, WIDE),
+        (120, WIDE),
+        (100, FULL_AT_100),
+        (90, WITH_PIDS_AT_90),
+        (80, CONDENSED_AT_80),
+        (40, MINI_AT_40),
+    ],
 )
 def test_the_table_fits(columns: int | None, expected: str) -> None:
     assert app_table([JOB, WEB], Screen(columns, False, NOW)) == expected

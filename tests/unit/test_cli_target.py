@@ -198,6 +198,7 @@ def test_fork(caller: Caller) -> None:
         (Wish("web:app", fork=True), "web:app runs as a cluster", "--fork"),
         (Wish("web:app", interpreter="none"), "web:app needs a Python", "--interpreter"),
         (Wish("app.py", port=80), "--port: app.py is no `module:app`", "-- --port 80"),
+        (Wish("web:app", port=99999), "--port: 99999 is no port", "from 0 to 65535"),
         (Wish("plain.txt"), "plain.txt is not executable", "chmod"),
         (Wish("data"), "a folder without __main__.py", "name a file"),
         (Wish("app.py", cwd="nowhere"), "nowhere is no folder", ""),

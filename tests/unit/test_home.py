@@ -75,8 +75,9 @@ def test_a_link_is_no_sign_of_a_pm_home(tmp_path: Path) -> None:
 
 def test_a_file_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Failed, match=r"cannot use .*file: ") as caught:
-        open_home(str(tmp_path / "file"))
+    for path in (tmp_path / "file", tmp_path / "file" / "home"):
+        with pytest.raises(Failed, match=r"cannot use .*: it is no folder") as caught:
+            open_home(str(path))
     assert caught.value.hint == "set PM_HOME to a folder of yours"
 
 

@@ -55,7 +55,7 @@ class App:
         self.known_to_listen = False
         self.home = ""
         self.news = News(spec.name)
-        self.listeners = Listeners(loop, spec.queue_depth, self._accepts, self._runs)
+        self.listeners = Listeners(loop, spec.queue_depth, self._accepts, self._used)
         self.listeners.on_open = self._opened
         self.crew = Crew(loop, self.listeners, words.logs, self)
         self.listeners.policy_of = lambda handoff: policy_of(
@@ -147,9 +147,11 @@ class App:
             worker.accepted.add(key)
             self.crew.lives.judge(worker)
 
-    def _runs(self, member: object) -> bool:
+    def _used(self, member: object) -> float | None:
         worker = self.crew.by_launch(member)
-        return worker is not None and any(map(process.is_runnable, worker.pages))
+        if worker is None or not any(map(process.is_runnable, worker.pages)):
+            return None
+        return sum(map(process.cpu_seconds, worker.pages))
 
     def _opened(self, view: ListenerView) -> None:
         self.known_to_listen = True

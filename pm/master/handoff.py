@@ -33,7 +33,7 @@ class Handoff:
         sock: socket.socket,
         depth: int,
         accepts: Callable[[Member], None],
-        runs: Callable[[Member], bool] = lambda _: False,
+        used: Callable[[Member], float | None] = lambda _: None,
     ) -> None:
         self.key = ""
         """The listener's, which a unix listener may change."""
@@ -47,8 +47,8 @@ class Handoff:
         self._depth = depth
         self._accepts = accepts
         """Called when a worker that is not in the rotation yet has taken its probe."""
-        self._runs = runs
-        """True if a worker is ready to run, and only waits for a core."""
+        self._used = used
+        """CPU seconds that a worker has used, if it runs or waits for a core; None if not."""
         self.turns: Policy[Member] = RoundRobin()
         """Who gets the next connection."""
         self._queue: deque[Undelivered] = deque()
@@ -61,7 +61,7 @@ class Handoff:
         `shared`: nor afterwards, for it has the listener itself.
         """
         self.withdraw(member)
-        lane = self.lanes[member] = Lane(lambda: self._runs(member))
+        lane = self.lanes[member] = Lane(lambda: self._used(member))
         lane.shared = shared
         return lane
 

@@ -23,6 +23,8 @@ PATIENCE = 0.020
 """Seconds that a connection may lie with a worker that takes none."""
 LONGEST_WAIT = 0.100
 """Seconds that it may lie with one that is only slow."""
+STARVED_WAIT = 1.0
+"""Seconds that it may lie with one that gets no core: the others get none either."""
 
 _SIZE = 96
 """All messages are of one length, so that SIOCOUTQ counts them."""
@@ -57,9 +59,11 @@ class Lane:
 
     unit = _calibrate()
 
-    def __init__(self, runs: Callable[[], bool] = bool) -> None:
-        self._runs = runs
-        """True if the worker is ready to run, and only waits for a core."""
+    def __init__(self, used: Callable[[], float | None] = lambda: None) -> None:
+        self._used = used
+        """CPU seconds that the worker has used, if it runs or waits for a core; None if not."""
+        self._mark = (0.0, 0.0)
+        """When it was first looked at while a connection lay there, and what it had used then."""
         self.ours, self.theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._answer = array.array("i", [0])
         self.given: deque[float] = deque()
@@ -130,16 +134,28 @@ class Lane:
         """True if it holds a connection for too long.
 
         A worker that still takes connections, or is ready to run and waits for a core, is slow,
-        not stuck: it is given until `LONGEST_WAIT`.
+        not stuck: it is given until `LONGEST_WAIT`, and until `STARVED_WAIT` if it hardly gets
+        a core meanwhile.
         """
-        given = self.given
-        if not given or now - given[0] < PATIENCE:
+        if not self.given or now - self.given[0] < PATIENCE:
             return False
         self.pending(now)
-        waited = now - given[0] if given else 0.0
-        if waited < PATIENCE or waited >= LONGEST_WAIT:
-            return waited >= LONGEST_WAIT
-        return now - self.taken >= PATIENCE and not self._runs()
+        waited = now - self.given[0] if self.given else 0.0
+        if waited < PATIENCE or waited >= STARVED_WAIT:
+            return waited >= STARVED_WAIT
+        used = self._used()
+        starves = used is not None and self._starves(used, now)
+        if waited >= LONGEST_WAIT:
+            return not starves
+        return used is None and now - self.taken >= PATIENCE
+
+    def _starves(self, used: float, now: float) -> bool:
+        """True if it got a core for less than half of the time since the first look at it."""
+        since, before = self._mark
+        if since < self.given[0]:
+            self._mark = (now, used)
+            return True
+        return used - before < max(PATIENCE, (now - since) / 2)
 
     def left_by(self, pid: int) -> bool:
         """Take note that a process has closed it; True if another that bound it still lives."""

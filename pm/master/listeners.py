@@ -46,12 +46,12 @@ class Listeners:
         loop: Loop,
         depth: int,
         accepts: Callable[[Member, str], None],
-        runs: Callable[[Member], bool],
+        used: Callable[[Member], float | None],
     ) -> None:
         self._loop = loop
         self._depth = depth
         self._accepts = accepts
-        self._runs = runs
+        self._used = used
         self._by_key: dict[str, Handoff] = {}
         self.on_keep: Callable[[Handoff], None] = _nothing
         """Called with each new listener, before it is used."""
@@ -109,7 +109,7 @@ class Listeners:
         sock.setblocking(False)
         handoff = Handoff(
             self._loop, sock, self._depth,
-            lambda member: self._accepts(member, handoff.key), self._runs,
+            lambda member: self._accepts(member, handoff.key), self._used,
         )  # fmt: skip
         handoff.key = key
         self.on_keep(handoff)

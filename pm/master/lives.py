@@ -94,9 +94,9 @@ class Lives:
         spec, expected = worker.generation.spec, self._owner.expected(worker)
         if worker.pid and not worker.listened:
             family = process.family_of(worker.pid)
-            ticks = sum(map(process.cpu_ticks, family))
-            if ticks != worker.cpu[0] or not all(map(process.is_waiting, family)):
-                worker.cpu = (ticks, now())
+            used = sum(map(process.cpu_seconds, family))
+            if used != worker.cpu[0] or not all(map(process.is_waiting, family)):
+                worker.cpu = (used, now())
             if not expected.listens:
                 worker.own_ports = own_ports(worker, self._listeners)
         return Facts(
@@ -108,6 +108,7 @@ class Lives:
             listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
             last_listen=max(worker.listened.values(), default=0.0),
             idle_since=worker.cpu[1] if worker.pid else None, min_uptime=spec.min_uptime,
+            starved=process.starved_seconds(worker.pid) if worker.pid else 0.0,
         )  # fmt: skip
 
     def _search(self, worker: Worker, pause: float) -> None:

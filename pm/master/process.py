@@ -11,6 +11,8 @@ from ..model import AppSpec, Target
 from .restart import Exit
 from .spawn import spawn
 
+_TICKS = os.sysconf("SC_CLK_TCK")
+
 
 def spawn_worker(spec: AppSpec, environ: dict[str, str], out: int, error: int) -> int:
     """Start a worker by fork and exec, for what is no Python or shall be no cluster."""
@@ -115,10 +117,20 @@ def is_waiting(pid: int) -> bool:
     return _stat(pid)[:1] not in (["R"], ["D"])
 
 
-def cpu_ticks(pid: int) -> int:
-    """Return the CPU time a process has used, in clock ticks."""
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used, 0 if it is gone: proc(5)."""
     fields = _stat(pid)
-    return int(fields[11]) + int(fields[12]) if fields else 0
+    return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
+
+
+def starved_seconds(pid: int) -> float:
+    """Return how long a process's main thread was ready to run and got no core: proc(5).
+
+    0 if it is gone, or the kernel keeps no schedstat.
+    """
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[1]) / 1e9
+    return 0.0
 
 
 def family_of(pid: int) -> list[int]:

@@ -10,6 +10,8 @@ QUIET_CPU = 0.3
 _UNIX = "unix|"
 """What the keys of unix listeners begin with."""
 LONGEST_GUESS = 5.0
+MOST_STARVING = 15.0
+"""Seconds that are added to the longest guess at most, for want of a core."""
 _FIRST_LOOK = 0.25
 _PAUSE = 0.1
 """Whether a worker listens by itself tells no event: it is looked at this often, at the start."""
@@ -59,6 +61,8 @@ class Facts:
     last_listen: float = 0.0
     idle_since: float | None = None
     """Since when it and its children only wait; None while it is not known."""
+    starved: float = 0.0
+    """Seconds that it has waited for a core: it would have got on in them."""
     min_uptime: float = 1.0
 
 
@@ -111,7 +115,7 @@ def _silent(facts: Facts, now: float) -> Readiness:
     quiet, longest = QUIET_CPU, LONGEST_GUESS
     if facts.joined or facts.binds:
         quiet, longest = QUIET_EXPECTING, LONGEST_EXPECTING
-    longest = facts.since + max(longest, facts.min_uptime)
+    longest = facts.since + max(longest, facts.min_uptime) + min(facts.starved, MOST_STARVING)
     if now >= longest:
         return Readiness(True, "online, no port")
     if now < up:

@@ -93,13 +93,14 @@ class Bench:
         self.sock = listener()
         self.address = self.sock.getsockname()
         self.accepting: list[object] = []
-        self.running: set[object] = set()
-        """Workers that are said to wait for a core only."""
-        self.handoff = Handoff(
-            loop, self.sock, depth, self.accepting.append, self.running.__contains__
-        )
+        self.share: dict[object, float] = {}
+        """How much of a core those get that run or wait for one; the others sleep."""
+        self.handoff = Handoff(loop, self.sock, depth, self.accepting.append, self._used)
         self.readers: dict[str, Reader] = {}
         self.clients: list[socket.socket] = []
+
+    def _used(self, name: object) -> float | None:
+        return now() * self.share[name] if name in self.share else None
 
     def worker(self, name: str) -> Reader:
         """Add a worker that has taken its first probe and is in the rotation."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pm.master.lane import CONNECTION, PATIENCE, WAKE
+from pm.master.lane import CONNECTION, LONGEST_WAIT, PATIENCE, WAKE
 from pm.master.loop import now
 from tests.process.handing import Bench, own_loop, run_for, run_until
 
@@ -96,10 +96,10 @@ def test_who_is_behind_is_passed_over_until_it_takes_the_probe(bench: Bench) -> 
     assert len(stuck.taken) == 5
 
 
-def test_who_only_waits_for_a_core_is_slow_not_stuck(bench: Bench) -> None:
+def test_who_runs_is_slow_not_stuck(bench: Bench) -> None:
     slow = bench.worker("slow")
     bench.worker("busy")
-    bench.running.add("slow")
+    bench.share["slow"] = 1.0
     bench.connect(2)
     bench.serve(1, "busy")
     run_for(bench.loop, 2 * PATIENCE)
@@ -109,6 +109,22 @@ def test_who_only_waits_for_a_core_is_slow_not_stuck(bench: Bench) -> None:
     bench.serve(3, "busy")  # not for ever: what lies too long is pulled back all the same
     assert bench.readers["slow"].take() == 1
     assert slow.kinds[-1:] == b"P"
+
+
+@pytest.mark.slow
+def test_who_gets_no_core_keeps_its_turns(bench: Bench) -> None:
+    starved = bench.worker("starved")
+    bench.worker("busy")
+    bench.share["starved"] = 0.1
+    bench.connect(2)
+    bench.serve(1, "busy")
+    run_for(bench.loop, 2 * LONGEST_WAIT)
+    assert starved.take() == 1
+    assert len(starved.taken) == 1
+    bench.connect(2)
+    bench.serve(3, "busy")  # nor for ever
+    assert starved.take() == 1
+    assert starved.kinds[-1:] == b"P"
 
 
 def test_a_request_behind_a_stuck_worker_waits_one_patience_at_most(bench: Bench) -> None:

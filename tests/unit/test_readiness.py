@@ -58,6 +58,13 @@ def test_one_that_may_well_listen_soon_is_given_longer() -> None:
     assert assess(works, 20.0).ready
 
 
+def test_waiting_for_a_core_is_not_held_against_it() -> None:
+    starved = Facts(since=0, starved=3.0)
+    assert not assess(starved, 7.9).ready
+    assert assess(starved, 8.0).ready
+    assert assess(Facts(since=0, starved=60.0), 20.0).ready, "but not for ever"
+
+
 @pytest.mark.parametrize(
     ("now", "idle_since", "ready", "look_at"),
     [

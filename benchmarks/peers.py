@@ -14,7 +14,8 @@ from pathlib import Path
 from .bench import Tools, environment
 
 PACKAGES = (
-    "aiohttp", "circus", "gunicorn", "pandas", "setuptools<81", "supervisor", "uvicorn",
+    "aiohttp", "circus", "gunicorn", "httptools", "pandas", "setuptools<81", "supervisor",
+    "uvicorn", "uvloop",
 )  # fmt: skip
 """Installed one by one: one that fails must not take the others with it."""
 

@@ -18,8 +18,8 @@ from .figures import Result, markdown, verdicts_markdown
 from .peers import prepare, versions
 
 TOPICS = (
-    "throughput", "handoff", "fairness", "crash", "reload", "latency", "start", "memory", "idle",
-    "logs",
+    "throughput", "uvicorn", "handoff", "fairness", "crash", "reload", "latency", "start",
+    "memory", "idle", "logs",
 )  # fmt: skip
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 

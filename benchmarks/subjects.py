@@ -81,11 +81,13 @@ def gunicorn(bench: Bench, label: str, workers: int, *options: str) -> Iterator[
 
 
 @contextlib.contextmanager
-def uvicorn(bench: Bench, label: str, workers: int) -> Iterator[Subject]:
+def uvicorn(
+    bench: Bench, label: str, workers: int, loop: str = "asyncio", http: str = "auto"
+) -> Iterator[Subject]:
     """Serve the ASGI app under uvicorn's own workers."""
     port = free_port()
-    argv = ["asgi:app", "--port", str(port), "--workers", str(workers), "--loop", "asyncio"]
-    more = ["--app-dir", str(APPS), "--no-access-log", "--log-level", "warning"]
+    argv = ["asgi:app", "--port", str(port), "--workers", str(workers), "--loop", loop]
+    more = ["--http", http, "--app-dir", str(APPS), "--no-access-log", "--log-level", "warning"]
     with _process([bench.tools.script("uvicorn"), *argv, *more]) as parent:
         yield _by_signal(label, port, workers, parent)
 

@@ -19,15 +19,13 @@ REPEAT = 3
 def measure(bench: Bench) -> Result:
     """Count sequential requests over 4 workers and bursts over 2."""
     result = Result()
-    sequential = result.table(
+    ordered = result.table(
         f"{SEQUENTIAL} sequential requests, 4 workers, requests per worker",
         "server", "requests per worker", "in strict rotation",
     )  # fmt: skip
-    order = _sequential(sequential, under_pm(bench, "pm, http.server", "hello.py", 4))
+    order = _sequential(ordered, under_pm(bench, "pm, http.server", "hello.py", 4))
     without: tuple[str, ...] = (PYTHON, "supervisor", "circus")
-    measured(
-        bench, sequential, lambda p: _sequential(sequential, p.open(bench, p.label, 4)), *without
-    )
+    measured(bench, ordered, lambda p: _sequential(ordered, p.open(bench, p.label, 4)), *without)
     burst = result.table(
         f"{BURST} keep-alive connections, 2 workers, connections per worker, {REPEAT} runs",
         "server", "opened at once", "opened one by one",
@@ -46,20 +44,31 @@ def measure(bench: Bench) -> Result:
     return result
 
 
-def _sequential(table: Table, opened: AbstractContextManager[Subject]) -> str:
-    with opened as subject:
-        answered = [ask(subject.port) for _ in range(SEQUENTIAL)]
+def sequential(subject: Subject) -> tuple[str, str]:
+    """Return requests per worker, and whether they came in strict rotation: yes or no."""
+    workers = len(subject.workers)
+    answered = [ask(subject.port) for _ in range(SEQUENTIAL)]
     per_worker = Counter(answered)
     shares = [per_worker.get(pid, 0) for pid in {*answered, *subject.workers}]
-    rotation = answered == answered[:4] * (SEQUENTIAL // 4) and len(set(answered)) == 4
-    table.add(subject.label, counts(shares), "yes" if rotation else "no")
-    return "yes" if rotation else "no"
+    rotation = answered == answered[:workers] * (SEQUENTIAL // workers)
+    return counts(shares), "yes" if rotation and len(per_worker) == workers else "no"
+
+
+def bursts(subject: Subject, together: bool) -> list[str]:
+    """Return connections per worker, run by run."""
+    return [_burst(subject, together) for _ in range(REPEAT)]
+
+
+def _sequential(table: Table, opened: AbstractContextManager[Subject]) -> str:
+    with opened as subject:
+        shares, rotation = sequential(subject)
+        table.add(subject.label, shares, rotation)
+    return rotation
 
 
 def _bursts(table: Table, opened: AbstractContextManager[Subject]) -> list[str]:
     with opened as subject:
-        together = [_burst(subject, True) for _ in range(REPEAT)]
-        single = [_burst(subject, False) for _ in range(REPEAT)]
+        together, single = bursts(subject, True), bursts(subject, False)
         table.add(subject.label, ", ".join(together), ", ".join(single))
     return together + single
 

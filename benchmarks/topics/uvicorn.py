@@ -1,0 +1,63 @@
+"""uvicorn[standard] (uvloop, httptools), 4 workers: under pm, and by its own --workers."""
+
+from __future__ import annotations
+
+import contextlib
+
+from ..bench import Bench
+from ..figures import Result, Table, median, spread
+from ..generators import keep_alive, new_connections
+from ..subjects import Subject, under_pm, uvicorn
+from .fairness import BURST, bursts, sequential
+
+WORKERS = 4
+ROUNDS = 7
+REQUESTS = 6000
+
+
+def measure(bench: Bench) -> Result:
+    """Measure both in turn, round by round, so that a noisy minute is shared."""
+    result = Result()
+    rates = result.table(
+        f"uvicorn[standard], {WORKERS} workers, requests a second, {ROUNDS} rounds in turn",
+        "server", "keep-alive, 64 connections", "new connections, 50 clients",
+    )  # fmt: skip
+    shares = result.table(
+        f"uvicorn[standard], {WORKERS} workers, who gets the connections", "server",
+        "40 sequential requests", "in strict rotation", f"{BURST} keep-alive connections",
+    )  # fmt: skip
+    if not bench.has("uvicorn") or not bench.has("uvloop") or not bench.has("httptools"):
+        rates.absent("uvicorn[standard]")
+        return result
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(under_pm(bench, "pm", "uvicorn_standard.py", WORKERS))
+        theirs = stack.enter_context(
+            uvicorn(bench, "uvicorn --workers", WORKERS, "uvloop", "httptools")
+        )
+        kept, new = _in_turn(bench, rates, ours, theirs)
+        for subject in (ours, theirs):
+            shares.add(subject.label, *sequential(subject), ", ".join(bursts(subject, True)))
+    result.judge(
+        "uvicorn[standard], keep-alive requests a second", f"uvicorn --workers: {kept[1]:.0f}",
+        f"{kept[0]:.0f}", kept[0] >= kept[1],
+    )  # fmt: skip
+    result.judge(
+        "uvicorn[standard], new connections a second", f"uvicorn --workers: {new[1]:.0f}",
+        f"{new[0]:.0f}", new[0] >= new[1],
+    )  # fmt: skip
+    return result
+
+
+def _in_turn(bench: Bench, table: Table, *subjects: Subject) -> tuple[list[float], list[float]]:
+    """Add a row for each; return their medians, keep-alive and new connections."""
+    kept: list[list[float]] = [[] for _ in subjects]
+    new: list[list[float]] = [[] for _ in subjects]
+    for subject in subjects:
+        new_connections(bench, subject.port, 500)
+    for _ in range(bench.runs(ROUNDS)):
+        for at, subject in enumerate(subjects):
+            kept[at].append(keep_alive(bench, subject.port, 2))
+            new[at].append(new_connections(bench, subject.port, REQUESTS))
+    for at, subject in enumerate(subjects):
+        table.add(subject.label, spread(kept[at]), spread(new[at]))
+    return list(map(median, kept)), list(map(median, new))

@@ -30,20 +30,23 @@ def measure(bench: Bench) -> Result:
         rates.absent("uvicorn[standard]")
         return result
     with contextlib.ExitStack() as stack:
-        ours = stack.enter_context(under_pm(bench, "pm", "uvicorn_standard.py", WORKERS))
+        ours, shared = (
+            stack.enter_context(under_pm(bench, label, "uvicorn_standard.py", WORKERS, *options))
+            for label, *options in (("pm",), ("pm, shared", "--scheduling", "shared"))
+        )
         theirs = stack.enter_context(
             uvicorn(bench, "uvicorn --workers", WORKERS, "uvloop", "httptools")
         )
-        kept, new = _in_turn(bench, rates, ours, theirs)
-        for subject in (ours, theirs):
+        kept, new = _in_turn(bench, rates, ours, theirs, shared)
+        for subject in (ours, theirs, shared):
             shares.add(subject.label, *sequential(subject), ", ".join(bursts(subject, True)))
     result.judge(
         "uvicorn[standard], keep-alive requests a second", f"uvicorn --workers: {kept[1]:.0f}",
-        f"{kept[0]:.0f}", kept[0] >= kept[1],
+        f"{kept[0]:.0f}, shared {kept[2]:.0f}", kept[0] >= kept[1],
     )  # fmt: skip
     result.judge(
         "uvicorn[standard], new connections a second", f"uvicorn --workers: {new[1]:.0f}",
-        f"{new[0]:.0f}", new[0] >= new[1],
+        f"{new[0]:.0f}, shared {new[2]:.0f}", new[0] >= new[1],
     )  # fmt: skip
     return result
 

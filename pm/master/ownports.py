@@ -27,6 +27,8 @@ def own_ports(worker: Worker, listeners: Listeners) -> tuple[ListenerView, ...]:
     }
     for handoff in listeners:
         holders.pop(f"socket:[{os.fstat(handoff.gate.real_fd()).st_ino}]", None)
+    if not holders:  # a table of many connections takes the kernel a millisecond
+        return ()
     found = {
         ListenerView(port.address, port.port, port.family, _served(*holders[port.link]))
         for port in listening()

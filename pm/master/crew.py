@@ -133,7 +133,7 @@ class Crew:
 
     def _claim(self, worker: Worker, pid: int) -> None:
         worker.pid = pid
-        worker.cpu = (0, now())
+        worker.cpu = (0.0, now())
         self._by_pid[pid] = worker
         if worker.state is State.STOPPING:
             self.lives.signal(worker)

@@ -81,7 +81,7 @@ class Worker:
     ended: Exit | None = None
     timer: Timer | None = None
     look: Timer | None = None
-    cpu: tuple[int, float] = (0, 0.0)
+    cpu: tuple[float, float] = (0, 0.0)
     """CPU ticks at the last look, and since when they have not changed."""
     drained_at: float = 0.0
     mode: int = board.FINISH

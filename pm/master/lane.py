@@ -65,6 +65,7 @@ class Lane:
         self._mark = (0.0, 0.0)
         """When it was first looked at while a connection lay there, and what it had used then."""
         self.ours, self.theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.theirs.shutdown(socket.SHUT_WR)  # a send on it is EPIPE, as on a listener
         self._answer = array.array("i", [0])
         self.given: deque[float] = deque()
         """When each undelivered connection was sent (monotonic seconds)."""

@@ -11,6 +11,7 @@ import socket
 
 from . import here, openfds
 from .link import RAW
+from .replacing import replace
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -58,13 +59,12 @@ def bind(sock: RAW, address: tuple[Any, ...]) -> None:
 
 
 def _swap(sock: RAW, shared: int, key: str) -> None:
-    fd = sock.fileno()
     try:
         held = _ours.get(os.fstat(shared).st_ino)
         if held == (key, os.getpid()):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         os.set_blocking(shared, sock.gettimeout() is None)
-        os.dup2(shared, fd, inheritable=os.get_inheritable(fd))
+        replace(sock.fileno(), shared)
     finally:
         os.close(shared)
 

@@ -199,6 +199,16 @@ class Followed(RAW):
         self.be_blind()
         return RAW.recvfrom(self, *args)
 
+    def recvfrom_into(self, *args: Any) -> Any:
+        """Receive as socket.recvfrom_into does, unseen."""
+        self.be_blind()
+        return RAW.recvfrom_into(self, *args)
+
+    def recvmsg_into(self, *args: Any) -> Any:
+        """Receive as socket.recvmsg_into does, unseen."""
+        self.be_blind()
+        return RAW.recvmsg_into(self, *args)
+
     def sendto(self, *args: Any) -> int:
         """Send as socket.sendto does, unseen."""
         self.refuse_if_moved()

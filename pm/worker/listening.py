@@ -14,6 +14,7 @@ import socket
 from . import here, loops, openfds, sharing
 from .connection import Connection
 from .link import CONNECTION, MOVED, RAW, WAKE, park, received_fds
+from .replacing import replace
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def swap(sock: RAW, entry: Listening, channel: int) -> None:
     """Put the hand-off channel under the app's fd number, its flags kept."""
     fd = sock.fileno()
     os.set_blocking(channel, sock.gettimeout() is None)
-    os.dup2(channel, fd, inheritable=os.get_inheritable(fd))
+    replace(fd, channel)
     os.close(channel)
     keep(sock, entry)
 
@@ -99,7 +100,7 @@ def put(entry: Listening, channel: int) -> None:
     (inode,) = [inode for inode, other in _by_inode.items() if other is entry]
     for fd in openfds.fds_of(inode):
         os.set_blocking(channel, os.get_blocking(fd))
-        os.dup2(channel, fd, inheritable=os.get_inheritable(fd))
+        replace(fd, channel)
     del _by_inode[inode]
     _by_inode[os.fstat(channel).st_ino] = entry
     os.close(channel)
@@ -249,7 +250,7 @@ def closing(sock: RAW) -> None:
 def give_back(sock: RAW, entry: Listening) -> None:
     """Make a bound socket ordinary again, for a client that bound its source address."""
     inode = os.fstat(sock.fileno()).st_ino
-    os.dup2(entry.parked.fileno(), sock.fileno(), os.get_inheritable(sock.fileno()))
+    replace(sock.fileno(), entry.parked.fileno())
     os.set_blocking(sock.fileno(), sock.gettimeout() is None)
     _forget(inode, entry)
 

@@ -15,6 +15,7 @@ import time
 
 from . import here
 from .link import RAW, WAKE, park
+from .replacing import replace
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def share(sock: RAW, entry: Listening, channel: int) -> None:
     """Put the real listener under the app's fd number, and the channel beside it."""
     fd = sock.fileno()
     if not entry.first:
-        os.dup2(entry.parked.fileno(), fd, inheritable=os.get_inheritable(fd))
+        replace(fd, entry.parked.fileno())
     os.set_blocking(fd, False)
     entry.channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(channel))
 

@@ -27,6 +27,9 @@ _INTERNAL = ("multiprocessing.connection",)
 _MANAGERS = "multiprocessing.managers"
 """The module whose listeners do so whatever their port."""
 
+_RECEIVING = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into")
+"""What would take a connection out of a hand-off channel, unseen."""
+
 exclusive: set[int] = set()
 """Ports that every worker binds for itself."""
 
@@ -259,8 +262,8 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "getpeername": _getpeername,
     "getsockopt": _getsockopt,
     "setsockopt": _setsockopt,
-    "recv": _not_connected(RAW.recv),
     "shutdown": _shutdown,
+    **{name: _not_connected(getattr(RAW, name)) for name in _RECEIVING},
 }
 """What a class of sockets needs to listen by way of the master, but for accept and close."""
 

@@ -250,6 +250,34 @@ def check_close_and_listen_again():
     return found
 
 
+def check_a_listener_is_not_connected():
+    with listening() as sock:
+        found = [
+            said(sock.recv, 1), said(sock.recv_into, bytearray(1)), said(sock.recvfrom, 1),
+            said(sock.recvfrom_into, bytearray(1)), said(sock.recvmsg, 1),
+            said(sock.recvmsg_into, [bytearray(1)]), said(sock.send, b"x"),
+            said(sock.sendall, b"x"), said(sock.sendmsg, [b"x"]),
+        ]  # fmt: skip
+        return [*found, serve_one(sock)]
+
+
+def check_epoll_that_knew_the_socket_before():
+    port = next(free)
+    with socket.socket() as sock, select.epoll() as epoll, select.epoll() as edges:
+        epoll.register(sock, select.EPOLLIN)
+        edges.register(sock, select.EPOLLIN | select.EPOLLET)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((LOCAL, port))
+        sock.listen()
+        client = socket.create_connection((LOCAL, port))
+        found = [[events for _, events in each.poll(2)] for each in (epoll, edges)]
+        conn, _ = sock.accept()
+        conn.close()
+        client.close()
+        epoll.unregister(sock)
+        return found
+
+
 def check_listen_twice():
     with listening() as sock:
         sock.listen(10)

@@ -9,23 +9,22 @@ from __future__ import annotations
 import os
 import select
 
+_Epoll = select.epoll  # as it is before gevent takes it out of its module
 _NUMBER = 0xFFFFFFFF  # of the 64 bits, Python and libuv set these
 _EPOLL = "anon_inode:[eventpoll]"
 
 
 def replace(fd: int, file: int) -> None:
     """Put the open file of `file` under `fd`: registered and inherited as before."""
-    entries = [(select.epoll.fromfd(os.dup(number)), events) for number, events in _entries(fd)]
-    for epoll, _ in entries:
-        epoll.unregister(fd)
+    entries = _take_out(fd)
     os.dup2(file, fd, inheritable=os.get_inheritable(fd))
     for epoll, events in entries:
         epoll.register(fd, events)
         epoll.close()
 
 
-def _entries(fd: int) -> list[tuple[int, int]]:
-    """Return the epoll instances of this process that watch `fd`, and for what.
+def _take_out(fd: int) -> list[tuple[select.epoll, int]]:
+    """Take `fd` out of the epoll instances of this process; returns them, and for what it was in.
 
     Left out are entries that do not carry the number: only their owner can make them.
     """
@@ -38,8 +37,10 @@ def _entries(fd: int) -> list[tuple[int, int]]:
             with open(f"/proc/self/fdinfo/{name}", encoding="ascii") as file:
                 events = _events(file.read(), fd, inode)
             if events is not None:
-                found.append((int(name), events))
-        except OSError:  # closed in between
+                epoll = _Epoll.fromfd(os.dup(int(name)))
+                epoll.unregister(fd)
+                found.append((epoll, events))
+        except OSError:  # closed, or taken out by another thread, in between
             continue
     return found
 

@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 LOCAL = "127.0.0.1"
 FILE, BUSY, *PORTS = sys.argv[1], *map(int, sys.argv[2:])
@@ -263,18 +264,23 @@ def check_a_listener_is_not_connected():
 
 def check_epoll_that_knew_the_socket_before():
     port = next(free)
-    with socket.socket() as sock, select.epoll() as epoll, select.epoll() as edges:
-        epoll.register(sock, select.EPOLLIN)
+    with socket.socket() as sock, ExitStack() as stack:
+        level, edges, once = (stack.enter_context(select.epoll()) for _ in range(3))
+        level.register(sock, select.EPOLLIN)
         edges.register(sock, select.EPOLLIN | select.EPOLLET)
+        once.register(sock, select.EPOLLIN | select.EPOLLONESHOT)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((LOCAL, port))
         sock.listen()
         client = socket.create_connection((LOCAL, port))
-        found = [[events for _, events in each.poll(2)] for each in (epoll, edges)]
+        epolls = (level, edges, once)
+        found = [[events for _, events in each.poll(2)] for each in epolls]
+        found += [[events for _, events in each.poll(0)] for each in epolls]
         conn, _ = sock.accept()
         conn.close()
         client.close()
-        epoll.unregister(sock)
+        for each in epolls:
+            each.unregister(sock)
         return found
 
 

@@ -15,6 +15,7 @@ from .actions import Shell
 from .app import App
 from .daemonlink import Answer
 from .reload import Reload
+from .respec import respecify
 from .restart import Tally
 from .tasks import Restart, Stop, Want
 
@@ -96,8 +97,7 @@ class Commands:
         if command.op == "want":
             Want(app, command.slots or (), answer).begin()
         elif command.op == "restart":
-            app.spec = command.spec or app.spec
-            app.listeners.schedule()
+            respecify(app, command.spec or app.spec)
             Restart(app, command.slots or self._all(), answer).begin()
         else:
             Reload(app, command.slots or self._all(), command.spec or app.spec, answer).begin()

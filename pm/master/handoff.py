@@ -44,7 +44,7 @@ class Handoff:
         self.on_traffic: Callable[[], None] = lambda: None
         """Called now and then while connections are handed over."""
         self._loop = loop
-        self._depth = depth
+        self.depth = depth
         self._accepts = accepts
         """Called when a worker that is not in the rotation yet has taken its probe."""
         self._used = used
@@ -138,7 +138,7 @@ class Handoff:
                 self._demote(member, lane)
                 if self._queue:
                     return False
-            elif lane.has_room(self._depth, time) and lane.give(connection, time):
+            elif lane.has_room(self.depth, time) and lane.give(connection, time):
                 os.close(connection[0])
                 self.given[member] = self.given.get(member, 0) + 1
                 if self._check is None:

@@ -6,6 +6,7 @@ import select
 from collections.abc import Callable
 from typing import Protocol
 
+from .logs import LogPlan
 from .loop import Loop, Timer, now
 from .pipes import Logs
 from .restart import Exit
@@ -24,6 +25,9 @@ class LogTail(Logs, Protocol):
 
     def settle(self, pid: int) -> None:
         """Read what it has left, then call it finished."""
+
+    def rearrange(self, plan: LogPlan) -> None:
+        """Write to other files from now on."""
 
     def take_finished(self) -> list[int]:
         """Return the pids that are finished."""

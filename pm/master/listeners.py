@@ -123,9 +123,11 @@ class Listeners:
         self.on_change()
         return handoff
 
-    def schedule(self) -> None:
-        """Give every listener the policy of the app's spec, which may have changed."""
+    def schedule(self, depth: int) -> None:
+        """Give every listener the queue depth and the policy of the app's spec of now."""
+        self._depth = depth
         for handoff in self:
+            handoff.depth = depth
             policy = self.policy_of(handoff)
             if policy.name == handoff.turns.name:
                 continue

@@ -12,14 +12,17 @@ import fcntl
 import os
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Literal
 
 from .logfile import LONGEST, LogFile
 from .logloop import Loop
 from .logowners import Writer
 from .logtail import Tails
+
+Stream = Literal["out", "error"]
 
 _PIPE = 1 << 20  # asked for a pipe that is found half full; the limit for an ordinary user
 _REST = 0.002  # seconds, the longest pause after a round
@@ -68,6 +71,11 @@ class Pump:
             self._let_go(source)
         if not sources or self._of(pid):  # else the end of its pipes has finished it
             self._finished(pid)
+
+    def redirect(self, files: Mapping[Stream, Sequence[LogFile]]) -> None:
+        """Write what comes from now on to other files."""
+        for source in self._sources.values():
+            source.files = files["error" if source.who.error else "out"]
 
     def drain(self, deadline: float) -> None:
         """Write what is in the pipes now, until a monotonic time at most, and close them."""

@@ -16,21 +16,18 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Literal
 
 from ..record import dataclass, field
 from .logfile import LogFile, LogPath, Rotation
 from .logloop import Loop
 from .logowners import Writer
-from .logpump import Pump, Source
+from .logpump import Pump, Source, Stream
 from .logtail import Tails
 
 __all__ = ["LogPath", "LogPlan", "LogWriter", "Rotation"]
-
-Stream = Literal["out", "error"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,7 @@ class LogWriter:
         self._tails = Tails()
         self._loop = Loop(say)
         self._pump = Pump(self._loop, self._tails, self._finish)
+        self._plan = plan
         self._files = _files(plan, self._trouble, self._loop)
         self._each(LogFile.create)
         self._thread = threading.Thread(target=self._loop.run, name="logs", daemon=True)
@@ -98,6 +96,21 @@ class LogWriter:
         """Empty the files."""
         self._each(LogFile.flush)
 
+    def rearrange(self, plan: LogPlan) -> None:
+        """Write to the files of another plan from now on, whoever writes."""
+        if plan == self._plan:
+            return
+        before, self._plan, self._troubles = _once(self._files), plan, {}
+        self._files = _files(plan, self._trouble, self._loop)
+        self._loop.order(self._change, before)
+
+    def _change(self, before: list[LogFile]) -> None:
+        for file in before:
+            file.stop()  # first: the new one may be at the same path
+        self._pump.redirect(self._files)
+        for file in _once(self._files):
+            file.create()
+
     def reopen(self) -> None:
         """Open the files anew, after somebody else has renamed them."""
         self._each(LogFile.close)
@@ -116,7 +129,7 @@ class LogWriter:
             os.close(self.troubled_fd)
 
     def _each(self, work: Callable[[LogFile], None]) -> None:
-        for file in {id(file): file for files in self._files.values() for file in files}.values():
+        for file in _once(self._files):
             self._loop.order(work, file)
 
     def _trouble(self, path: str, text: str) -> None:
@@ -129,15 +142,18 @@ class LogWriter:
         os.eventfd_write(self.finished_fd, 1)
 
 
-def _files(plan: LogPlan, say: Callable[[str, str], None], loop: Loop) -> dict[str, list[LogFile]]:
+def _once(files: Mapping[Stream, Sequence[LogFile]]) -> list[LogFile]:
+    """Return each file once, whatever streams lead to it."""
+    return list({id(file): file for each in files.values() for file in each}.values())
+
+
+def _files(
+    plan: LogPlan, say: Callable[[str, str], None], loop: Loop
+) -> dict[Stream, list[LogFile]]:
     """Make one LogFile for each path, whatever streams lead to it."""
     made: dict[str, LogFile] = {}
-    files: dict[str, list[LogFile]] = {"out": [], "error": []}
-    for streams, where in (
-        (("out",), plan.out),
-        (("error",), plan.error),
-        (("out", "error"), plan.both),
-    ):
+    files: dict[Stream, list[LogFile]] = {"out": [], "error": []}
+    for streams, where in _streams(plan):
         if where is None or where.path == os.devnull:
             continue
         path = os.path.realpath(where.path)
@@ -146,3 +162,7 @@ def _files(plan: LogPlan, say: Callable[[str, str], None], loop: Loop) -> dict[s
             if file not in files[stream]:
                 files[stream].append(file)
     return files
+
+
+def _streams(plan: LogPlan) -> list[tuple[tuple[Stream, ...], LogPath | None]]:
+    return [(("out",), plan.out), (("error",), plan.error), (("out", "error"), plan.both)]

@@ -10,9 +10,8 @@ from typing import Any
 
 from ..codec import from_plain
 from ..control import Bootstrap, Status
-from ..home import file_name, log_files
-from ..logindex import index_path
-from ..model import AppSpec, State
+from ..home import file_name
+from ..model import State
 from ..record import replace
 from ..subreaper import become_subreaper
 from . import ownports, process
@@ -20,13 +19,14 @@ from .app import App
 from .commands import Commands
 from .daemonlink import DaemonLink
 from .lastwords import LastWords
-from .logs import LogPath, LogPlan, LogWriter, Rotation
+from .logs import LogWriter
 from .loop import Loop, Timer, now
 from .mail import Mail
 from .notices import Notices
 from .notify import Notify
 from .outbound import Outbound
 from .questions import Questions
+from .respec import log_plan
 from .runfile import RunFile
 from .spawn import Spawned, allow_many_files
 
@@ -59,7 +59,7 @@ class Master:
         self._boot = boot
         spec = boot.spec
         self._loop = Loop()
-        self._logs = LogWriter(_plan(boot.home, spec))
+        self._logs = LogWriter(log_plan(boot.home, spec))
         words = LastWords(self._loop, self._logs)
         self._app = app = App(self._loop, words, spec, boot.generation)
         app.known_to_listen = boot.known_to_listen
@@ -191,15 +191,3 @@ class Master:
             (*app.listeners.views(), *ownports.shown(app.crew)),
             (*app.news.notes, *self._troubles), app.known_to_listen,
         )  # fmt: skip
-
-
-def _plan(home: str, spec: AppSpec) -> LogPlan:
-    out, error, both = log_files(home, spec)
-    rotation = Rotation(spec.log_max_size, spec.log_keep, spec.log_compress)
-
-    def path(name: str, stream: str) -> LogPath:
-        return LogPath(name, index_path(home, spec.name, stream))
-
-    return LogPlan(
-        path(out, "out"), path(error, "error"), path(both, "log") if both else None, rotation
-    )

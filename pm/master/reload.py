@@ -8,6 +8,7 @@ from ..worker import board
 from . import ownports
 from .app import App, cannot_run
 from .daemonlink import Answer
+from .respec import respecify
 from .rollout import Deed, Happening, Rollout, step
 from .slot import Slot
 from .tasks import failure_of, summary
@@ -28,6 +29,9 @@ class Reload:
         self._candidate: Worker | None = None
         self._failure: PmError | None = None
         self._removing: Worker | None = None
+        self._wanted = set(app.wanted)
+        """Before the reload."""
+        self._old = app.generations.current
 
     def begin(self) -> None:
         """Load the code and go to the first slot."""
@@ -137,11 +141,12 @@ class Reload:
     def _end(self, failure: PmError | None) -> None:
         app = self._app
         app.tasks.remove(self)
+        if failure is not None:
+            self._go_back()
         app.fill()
         app.sweep()
         if failure is None:
-            app.spec = self._spec
-            app.listeners.schedule()
+            respecify(app, self._spec)
             app.news.event("reload", f"generation {self._new.number} serves")
             return self._answer(None, summary(app))
         left = f"reload refused: {failure.message}"
@@ -149,8 +154,19 @@ class Reload:
         hint = failure.hint or _hint(self._rollout)
         self._answer(type(failure)(left, hint, failure.lines), "")
 
+    def _go_back(self) -> None:
+        """Let the slot under way, and those that were not wanted, be as they were before."""
+        app = self._app
+        app.wanted = self._wanted
+        for slot in app.slots.values():
+            if slot.number == self._rollout.slot and not slot.workers:
+                slot.generation = self._old
+            if slot.number not in app.wanted:
+                for worker in slot.workers:
+                    app.crew.lives.retire(worker, "the reload is given up", board.HAND_OVER)
+
 
 def _hint(rollout: Rollout) -> str:
     if not rollout.done:
-        return "the old workers go on serving"
+        return "the old workers go on" + (" serving" if rollout.overlap else ": started again")
     return f"slots {', '.join(map(str, rollout.done))} run the new code, the others the old"

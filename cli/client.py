@@ -129,10 +129,10 @@ def _woken(folder: int, wake: bool, revive: bool) -> socket.socket:
 
 def _left_behind(folder: int) -> bool:
     """Return True if a daemon died, not ended: its socket or masters are still there."""
-    masters = any(name.endswith(".json") for name in os.listdir(through(folder, "run")))
-    return os.path.exists(through(folder, "state.db")) and (
-        masters or os.path.lexists(through(folder, "rpc.sock"))
-    )
+    if any(name.endswith(".json") for name in os.listdir(through(folder, "run"))):
+        return True
+    there = os.path.lexists(through(folder, "rpc.sock"))
+    return there and os.path.exists(through(folder, "state.db"))
 
 
 def _converse(

@@ -56,7 +56,7 @@ def _runs_as_wanted(app: App) -> bool:
 
 
 async def _see_off(run: RunFile) -> None:
-    count = await leftovers.dismiss(run.workers, AppSpec(run.app, "unknown", "/"))
+    count = await leftovers.dismiss(run, AppSpec(run.app, "unknown", "/"))
     if count:
         _log.info("%s: %d workers of a dead master have ended", run.app, count)
 

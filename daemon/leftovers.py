@@ -4,36 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
 
-from pm.model import AppSpec, Mode
+from pm.model import AppSpec
 
-from .process import Alive, Process, hold
+from .process import Process, hold
+from .runfile import RunFile
 
-_WARDEN_MARGIN = 2.0
+_MARGIN = 2.0
 
 
-async def dismiss(workers: Iterable[Alive], spec: AppSpec) -> int:
+async def dismiss(run: RunFile, spec: AppSpec) -> int:
     """See workers of a dead master to their end; return how many had been left.
 
-    In cluster mode their template gives them the stop: it gets its time before we do the same.
+    A template of theirs that lives gives them the stop: we do the same once none is left, or
+    when it has had its time.
     """
-    held = [process for seen in workers if (process := hold(seen)) is not None]
-    patience = spec.kill_timeout + _WARDEN_MARGIN if spec.exec_mode is Mode.CLUSTER else 0.0
-    await asyncio.gather(*(_dismiss(process, patience, spec) for process in held))
+    wardens = [process for seen in run.wardens if (process := hold(seen)) is not None]
+    held = [process for seen in run.workers if (process := hold(seen)) is not None]
+    warded = asyncio.ensure_future(_all_gone(wardens, spec.kill_timeout + _MARGIN))
+    try:
+        await asyncio.gather(*(_dismiss(process, warded, spec) for process in held))
+    finally:
+        warded.cancel()
+        for warden in wardens:
+            warden.release()
     return len(held)
 
 
-async def _dismiss(process: Process, patience: float, spec: AppSpec) -> None:
+async def _all_gone(wardens: list[Process], seconds: float) -> None:
+    await asyncio.gather(*(warden.gone_within(seconds) for warden in wardens))
+
+
+async def _dismiss(process: Process, warded: asyncio.Future[None], spec: AppSpec) -> None:
+    ended = asyncio.ensure_future(process.ended.wait())
     try:
-        if patience and await process.gone_within(patience):
+        await asyncio.wait((ended, warded), return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
             return
         process.send(_number(spec.stop_signal))
         if await process.gone_within(spec.kill_timeout):
             return
         process.kill_group()
-        await process.gone_within(_WARDEN_MARGIN)
+        await process.gone_within(_MARGIN)
     finally:
+        ended.cancel()
         process.release()
 
 

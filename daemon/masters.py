@@ -78,7 +78,7 @@ class Masters:
         left = runfile.read(self._place.home, self._name)
         self.launch(record)
         if left is not None:
-            self._farewell = asyncio.ensure_future(leftovers.dismiss(left.workers, record.spec))
+            self._farewell = asyncio.ensure_future(leftovers.dismiss(left, record.spec))
 
     async def find(self, run: runfile.RunFile) -> bool:
         """Take over one that lives, from an earlier daemon; False if there is none."""
@@ -99,7 +99,7 @@ class Masters:
         """See off what a dead one left, so that nothing runs twice."""
         left = runfile.read(self._place.home, self._name)
         if left is not None:
-            count = await leftovers.dismiss(left.workers, spec)
+            count = await leftovers.dismiss(left, spec)
             if count:
                 _log.info("%s: %d workers of a dead master have ended", self._name, count)
         runfile.remove(self._place.home, self._name)

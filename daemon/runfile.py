@@ -24,6 +24,8 @@ class RunFile:
     master: Alive
     workers: tuple[Alive, ...]
     path: str
+    wardens: tuple[Alive, ...] = ()
+    """Its templates: they stop its workers when it has died."""
 
 
 def socket_name(app: str) -> str:
@@ -66,8 +68,9 @@ def _read(path: str) -> RunFile | None:
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
-        workers = tuple(_alive(worker) for worker in data.get("workers", ()))
-        return RunFile(str(data["app"]), str(data["nonce"]), _alive(data), workers, path)
+        workers = tuple(map(_alive, data.get("workers", ())))
+        wardens = tuple(map(_alive, data.get("wardens", ())))
+        return RunFile(str(data["app"]), str(data["nonce"]), _alive(data), workers, path, wardens)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -9,6 +9,9 @@ import os
 
 from .ports import listening
 
+_LONGEST = 120
+"""Characters of a command line that name its process."""
+
 
 def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple[str, str]:
     """Return message and hint for a refused bind: (host, port, errno) and how the worker ended.
@@ -83,4 +86,4 @@ def _name(pid: str) -> str:
             words = file.read().split(b"\0")
     except OSError:
         return "?"
-    return b" ".join(words[:3]).decode(errors="replace").strip() or "?"
+    return b" ".join(words).decode(errors="replace").strip()[:_LONGEST] or "?"

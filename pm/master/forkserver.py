@@ -34,7 +34,15 @@ def serve() -> list[int]:
     channel = socket.socket(fileno=os.dup(0))
     gc.collect()
     gc.freeze()
-    channel.send(READY)
+    try:
+        channel.send(READY)
+        return _fork_on_demand(channel)
+    except ConnectionError:  # the daemon was killed before it had read that we are ready
+        os._exit(0)
+
+
+def _fork_on_demand(channel: socket.socket) -> list[int]:
+    """Take orders until the daemon ends; returns in each forked master."""
     while True:
         name, fds = _receive(channel)
         if not name:

@@ -36,6 +36,10 @@ class Generations:
             generation.start(spawned)
             self._started = [g for g in self._started if g.alive] + [generation]
 
+    def templates(self) -> list[int]:
+        """Return the pids of the templates that live, as far as is known."""
+        return sorted(generation.pid for generation in self._started if generation.alive)
+
     def exited(self, pid: int) -> bool:
         """Take note of a reaped process; True if it was a template that nobody has ended."""
         for generation in self._started:

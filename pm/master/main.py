@@ -157,7 +157,8 @@ class Master:
             return
         self._app.news.dirty = False
         self._notices.post()
-        self._run_file.write(sorted(w.pid for w in self._app.crew if w.pid))
+        workers = sorted(worker.pid for worker in self._app.crew if worker.pid)
+        self._run_file.write(workers, self._app.generations.templates())
         self._link.status(self._status())
 
     def _count(self) -> None:

@@ -14,13 +14,14 @@ class RunFile:
     def __init__(self, path: str, app: str, nonce: str) -> None:
         self._path = path
         self._head = {"app": app, "nonce": nonce, **_alive(os.getpid())}
-        self._written: list[int] | None = None
+        self._written: tuple[list[int], list[int]] | None = None
 
-    def write(self, pids: list[int]) -> None:
-        """Say which workers live. A disk that is full leaves the old file as it is."""
-        if pids == self._written:
+    def write(self, workers: list[int], wardens: list[int]) -> None:
+        """Say which workers and templates live; a disk that is full leaves the old file."""
+        if (workers, wardens) == self._written:
             return
-        body = {**self._head, "workers": [_alive(pid) for pid in pids]}
+        living = {"workers": [*map(_alive, workers)], "wardens": [*map(_alive, wardens)]}
+        body = {**self._head, **living}
         new = f"{self._path}.new"
         try:
             fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -29,7 +30,7 @@ class RunFile:
             os.rename(new, self._path)
         except OSError:
             return
-        self._written = pids
+        self._written = (workers, wardens)
 
 
 def _alive(pid: int) -> dict[str, int]:

@@ -52,6 +52,23 @@ def test_an_app_outlives_its_master(pm: Pm, port: int) -> None:
     assert {int(client.get()) for _ in range(8)} == set(pm.pids())
 
 
+def test_workers_whose_master_and_template_are_dead_hold_up_nobody(pm: Pm, port: int) -> None:
+    options = ("-i", 2, "--name", "web", "--kill-timeout", 60)
+    pm("start", APPS / "threaded.py", *options, "--", port)
+    left = pm.pids()
+    master, daemon = pm.app("web")["master_pid"], pm.daemon_pid
+    apps = {pid for pid, command in marked(str(pm.home)).items() if "bootstrap.py" in command}
+    (template,) = apps.difference(left)
+    os.kill(master, signal.SIGSTOP)  # or it would make another template
+    for pid in (daemon, template, master):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(map(is_alive, (daemon, template, master))), "all three dead")
+    assert all(map(is_alive, left))
+    until(lambda: pm.states() == ["online"] * 2, "the next daemon has started it anew", 20)
+    assert not any(map(is_alive, left))
+    assert {int(Client(port).get()) for _ in range(8)} == set(pm.pids())
+
+
 def test_a_template_is_replaced(pm: Pm, port: int) -> None:
     pm("start", APPS / "threaded.py", "-i", 2, "--name", "web", "--", port)
     survivor = pm.pids()[1]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -240,6 +241,20 @@ def test_a_limit_changed_since_is_that_of_the_next_master(daemon: Daemon) -> Non
     forked = started(daemon, "next", forked=True).master_pid
     for pid in (executed, forked):
         assert resource.prlimit(pid, resource.RLIMIT_CORE) == (4096, hard)
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_daemon_killed_before_it_had_read_leaves_no_traceback(read: bool) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [*master_command(), "fork server"], stdin=theirs.fileno(), stderr=subprocess.PIPE
+        )
+    with ours:
+        if read:
+            select.select([ours], [], [], PATIENCE)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (0, b"")
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import subprocess
+import sys
 
 from pm.master.busyport import explain
 
@@ -16,6 +18,17 @@ def test_the_holder_is_named() -> None:
     assert message.startswith(f"port {port} is in use by pid {os.getpid()} (")
     assert message.endswith("(exit code 1)")
     assert str(port) in hint
+
+
+def test_its_whole_command_is_shown() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        words = [sys.executable, "-S", "-E", "-c", "input()", "its", "name"]
+        holder = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[sock.fileno()])
+        port = sock.getsockname()[1]
+        sock.close()
+        message, _ = explain(("127.0.0.1", port, errno.EADDRINUSE), "exit code 1")
+        holder.communicate()
+    assert f"by pid {holder.pid} ({sys.executable} -S -E -c input() its name)" in message
 
 
 def test_a_holder_on_the_other_family_is_found_too() -> None:

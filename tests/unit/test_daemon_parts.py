@@ -69,13 +69,15 @@ def test_run_files_are_read_and_spoilt_ones_ignored(tmp_path: Path) -> None:
     home = str(tmp_path)
     (tmp_path / "run").mkdir()
     alive = {"pid": 7, "start": 9}
-    body = {"app": "web", "nonce": "n", **alive, "workers": [alive], "more": 1}
+    warden = {"pid": 8, "start": 10}
+    body = {"app": "web", "nonce": "n", **alive, "workers": [alive], "wardens": [warden], "more": 1}
     (tmp_path / "run" / "web.json").write_text(json.dumps(body))
     (tmp_path / "run" / "bad.json").write_text("{")
     (tmp_path / "run" / "list.json").write_text("[]")
     found = runfile.read(home, "web")
     assert found is not None
     assert (found.master, found.workers) == (Alive(7, 9), (Alive(7, 9),))
+    assert found.wardens == (Alive(8, 10),)
     assert [run.app for run in runfile.read_all(home)] == ["web"]
     assert runfile.read(home, "other") is None
     runfile.remove(home, "web")

@@ -22,7 +22,7 @@ _SECRET = re.compile(
 )
 _SHOWN_ELSEWHERE = {
     "name", "script", "cwd", "target", "args", "interpreter", "interpreter_args", "exec_mode",
-    "instances", "namespace", "env", "env_set", "out_file", "error_file", "log_file",
+    "instances", "namespace", "env", "env_set", "out_file", "error_file", "log_file", "depends_on",
 }  # fmt: skip
 
 _ALL = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served", "open")
@@ -93,6 +93,7 @@ def _what(detail: Detail) -> Rows:
         ("interpreter", python),
         ("mode", f"{app.exec_mode.value}, {count}"),
         ("namespace", app.namespace),
+        ("depends on", ", ".join(f"{d.app} ({d.condition.value})" for d in spec.depends_on)),
         ("generation", str(app.generation or "")),
         ("master pid", str(app.master_pid or "")),
         ("created", moment(app.created_at)),

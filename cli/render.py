@@ -90,11 +90,19 @@ def _cells(app: AppView, worker: WorkerView, now: float) -> dict[str, Cell]:
         "pid": (str(worker.pid or "-"), ""),
         "uptime": (uptime(worker, now), ""),
         "↺": (str(worker.restarts), ""),
-        "status": (worker.state.value, COLOUR_OF[worker.state]),
+        "status": (_status(app, worker), COLOUR_OF[worker.state]),
         "cpu": (f"{round(worker.cpu, 1):g}%", ""),
         "mem": (size(worker.memory), ""),
         "listens": (where(app.listeners), ""),
     }
+
+
+def _status(app: AppView, worker: WorkerView) -> str:
+    """Return its state; of one that is not begun yet, what its app waits for."""
+    if worker.state is not State.LAUNCHING or worker.pid or not app.waits_for:
+        return worker.state.value
+    first, *others = app.waits_for
+    return clean(f"waiting for {first}") + (f" +{len(others)}" if others else "")
 
 
 def _squeezed(layout: Sequence[str], rows: Sequence[Sequence[Cell]], screen: Screen) -> str:

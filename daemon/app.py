@@ -10,9 +10,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Coroutine
-from typing import Protocol
+from typing import Literal, Protocol
 
-from pm.control import Happened, Op, Status
+from pm.control import Happened, Status
 from pm.model import AppView, Event
 from pm.record import replace
 
@@ -20,8 +20,10 @@ from .deaths import Deaths
 from .history import History
 from .launch import Place
 from .masters import Masters
+from .order import Order
 from .record import Record
 from .runfile import RunFile
+from .standing import Verdict
 from .turns import Ticket, Turns
 from .views import Facts, app_view
 
@@ -32,6 +34,7 @@ class Office(Protocol):
     """What an app needs of the daemon around it."""
 
     place: Place
+    order: Order
 
     def commit(self, record: Record, must: bool = True) -> str:
         """Write a record to the store; raises Failed if it `must`, else returns a remark."""
@@ -52,6 +55,8 @@ class App:
         self.masters = Masters(record.name, office.place, self)
         self.fault = ""
         """Why it was given up, if it was."""
+        self.waits = Verdict()
+        """What it waits for before it begins."""
         self.messages: deque[Event] = deque(maxlen=_MESSAGES)
         """The latest that its workers have sent."""
         self._office = office
@@ -61,7 +66,8 @@ class App:
     def view(self) -> AppView:
         """Show it as it is now."""
         masters, home = self.masters, self._office.place.home
-        facts = Facts(home, masters.status, masters.pid, self.fault, self._history)
+        status, waits = masters.status, self.waits
+        facts = Facts(home, status, masters.pid, self.fault, self._history, waits)
         return app_view(self.record, facts)
 
     def commit(self, record: Record, must: bool = True) -> str:
@@ -74,24 +80,36 @@ class App:
         remark = self._office.commit(record, must)
         self.record = record
         self._history = self._history.only(record.numbers)
+        self._office.order.changed()
         return remark
 
     async def run(self, ticket: Ticket) -> str:
-        """Run exactly the wanted slots, with a new master if there is none."""
+        """Run exactly the wanted slots, with a new master if there is none.
+
+        If nothing of it runs yet, it waits for the apps that it depends on.
+        """
         self.fault = ""
+        await self._office.order.clear(self, ticket)
         if self.masters.link is None:
             self._deaths = Deaths()
             await self.masters.clear(self.record.spec)
             self._begin_generation()
         link = self.masters.link or self.masters.launch(self.record)
-        return await link.call("want", ticket.request, slots=self.record.wanted)
+        complete = self._office.order.is_awaited(self.record.name)
+        wanted = self.record.wanted
+        return await link.call("want", ticket.request, slots=wanted, complete=complete)
 
-    async def tell(self, op: Op, ticket: Ticket, slots: tuple[int, ...]) -> str:
+    async def tell(
+        self, op: Literal["restart", "reload"], ticket: Ticket, slots: tuple[int, ...]
+    ) -> str:
         """Have the master restart or reload `slots`, stopped ones too, with the spec of now."""
+        order = self._office.order
+        await order.clear(self, ticket, op)
         link = self.masters.link
         if link is None:
             return await self.run(ticket)
-        return await link.call(op, ticket.request, slots=slots, spec=self.record.spec)
+        spec, complete = self.record.spec, order.is_awaited(self.record.name)
+        return await link.call(op, ticket.request, slots=slots, spec=spec, complete=complete)
 
     async def halt(self, ticket: Ticket) -> None:
         """Stop the master and everything of it; returns when the ports are free."""
@@ -119,6 +137,7 @@ class App:
             known_to_listen=status.known_to_listen or self.record.known_to_listen,
         )
         self.commit(learnt, must=False)
+        self._office.order.changed()
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Pass an event on."""
@@ -132,6 +151,7 @@ class App:
             count = self._deaths.in_a_row
             self.fault = f"its master died {count} times in a row, the last time: {reason}"
             self._emit("errored", self.fault, pid)
+            self._office.order.changed()
         self._office.background(self._recover())
 
     async def _recover(self) -> None:

@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 import pm
 from pm import api
-from pm.errors import Failed, NotFound, PmError
+from pm.errors import Failed, PmError
 from pm.model import PROTOCOL, AppSpec, State
 
 from . import dump, operations
 from .app import App
+from .each import Turn, begin_each, body_of, check_listed, each, needed_parts, together
 from .operations import Result, Slots
 from .record import respecify
 from .supervisor import Supervisor
 from .turns import Ticket
 
 _log = logging.getLogger(__name__)
-
-Operation = Callable[[App, Ticket, Slots], Awaitable[Result]]
-"""What is done to one app; `Slots` are those chosen."""
 
 
 async def ping(daemon: Supervisor, _request: api.Ping, _ticket: Ticket) -> api.Pong:
@@ -47,14 +45,15 @@ async def describe(daemon: Supervisor, request: api.Describe, _ticket: Ticket) -
 
 
 async def start(daemon: Supervisor, request: api.Start, ticket: Ticket) -> api.Report:
-    """Start new apps side by side."""
-    names = [spec.name for spec in request.specs]
+    """Start new apps, and what they depend on."""
+    specs = request.specs
+    names = [spec.name for spec in specs]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise Failed(f"two of the apps are named `{twice}`", "give each a name of its own")
-    work = (
-        _outcome(spec.name, _start(daemon, spec, request.force, ticket)) for spec in request.specs
-    )
-    return api.Report(tuple(await asyncio.gather(*work)))
+    daemon.order.check(specs)
+    needs = [needed for spec in specs for needed in spec.depends_on if needed.app not in names]
+    parts = {spec.name: partial(_start, daemon, spec, request.force) for spec in specs}
+    return await together(daemon, {**needed_parts(daemon, (), needs), **parts}, ticket)
 
 
 async def _start(daemon: Supervisor, spec: AppSpec, force: bool, ticket: Ticket) -> Result:
@@ -72,7 +71,7 @@ async def _start(daemon: Supervisor, spec: AppSpec, force: bool, ticket: Ticket)
 
 async def _take_over(daemon: Supervisor, app: App, spec: AppSpec, ticket: Ticket) -> Result:
     """Start from a new spec what is down, as one does after mending a script."""
-    _check_listed(daemon, app)
+    check_listed(daemon, app)
     state = app.view().state
     if state not in (State.STOPPED, State.ERRORED) or app.record.spec.script != spec.script:
         raise Failed(
@@ -85,37 +84,49 @@ async def _take_over(daemon: Supervisor, app: App, spec: AppSpec, ticket: Ticket
 
 async def resume(daemon: Supervisor, request: api.Resume, ticket: Ticket) -> api.Report:
     """Start what is stopped or errored."""
-    return await _each(daemon, request.selectors, ticket, operations.start)
+    return await begin_each(daemon, request.selectors, ticket, operations.start)
 
 
 async def stop(daemon: Supervisor, request: api.Stop, ticket: Ticket) -> api.Report:
     """Stop; a start or reload under way is cut off by it."""
-    return await _each(daemon, request.selectors, ticket, operations.stop, ends=True)
+    return await each(daemon, request.selectors, ticket, partial(_stop, daemon), Turn.LAST)
+
+
+async def _stop(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = None) -> Result:
+    result = await operations.stop(app, ticket, slots)
+    name = app.record.name
+    left = daemon.order.dependents(name, running=True) if result.changed else []
+    if not left or app.record.wanted:
+        return result
+    return result._replace(done=f"{result.done}; depends on it and runs: {', '.join(left)}")
 
 
 async def restart(daemon: Supervisor, request: api.Restart, ticket: Ticket) -> api.Report:
     """Stop, then start."""
     work = partial(operations.renew, op="restart", env=request.env)
-    return await _each(daemon, request.selectors, ticket, work)
+    return await begin_each(daemon, request.selectors, ticket, work)
 
 
 async def reload(daemon: Supervisor, request: api.Reload, ticket: Ticket) -> api.Report:
     """Replace workers without a gap."""
     work = partial(operations.renew, op="reload", env=request.env)
-    return await _each(daemon, request.selectors, ticket, work)
+    return await each(daemon, request.selectors, ticket, work)
 
 
 async def delete(daemon: Supervisor, request: api.Delete, ticket: Ticket) -> api.Report:
     """Stop and forget; the log files stay."""
-    return await _each(daemon, request.selectors, ticket, partial(_remove, daemon), ends=True)
+    return await each(daemon, request.selectors, ticket, partial(_remove, daemon), Turn.LAST)
 
 
 async def _remove(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = None) -> Result:
-    _check_listed(daemon, app)
+    check_listed(daemon, app)
     result = await operations.remove(app, ticket, slots)
-    if slots is None:
-        return result._replace(done=result.done + daemon.forget(app))
-    return result
+    if slots is not None:
+        return result
+    remark = daemon.forget(app)
+    if left := daemon.order.dependents(app.record.name):
+        remark += f"; depends on it: {', '.join(left)}"
+    return result._replace(done=result.done + remark)
 
 
 async def scale(daemon: Supervisor, request: api.Scale, ticket: Ticket) -> api.Report:
@@ -124,20 +135,20 @@ async def scale(daemon: Supervisor, request: api.Scale, ticket: Ticket) -> api.R
     async def work(app: App, ticket: Ticket, _slots: Slots) -> Result:
         return await operations.scale(app, ticket, request.count, daemon.next_id)
 
-    return await _each(daemon, [request.selector], ticket, work)
+    return await each(daemon, [request.selector], ticket, work)
 
 
 async def send_signal(daemon: Supervisor, request: api.SendSignal, ticket: Ticket) -> api.Report:
     """Send a signal to workers."""
     name = operations.signal_name(request.signal)
     work = partial(operations.send_signal, name=name)
-    return await _each(daemon, request.selectors, ticket, work, at_once=True)
+    return await each(daemon, request.selectors, ticket, work, Turn.AT_ONCE)
 
 
 async def send_message(daemon: Supervisor, request: api.SendMessage, ticket: Ticket) -> api.Report:
     """Send a message to workers."""
     work = partial(operations.send_message, message=request.message)
-    return await _each(daemon, request.selectors, ticket, work, at_once=True)
+    return await each(daemon, request.selectors, ticket, work, Turn.AT_ONCE)
 
 
 async def trigger(daemon: Supervisor, request: api.Trigger, ticket: Ticket) -> api.Triggered:
@@ -147,7 +158,7 @@ async def trigger(daemon: Supervisor, request: api.Trigger, ticket: Ticket) -> a
         try:
             results = await operations.trigger(app, ticket, slots, request)
         except PmError as error:
-            return api.Triggering(app.record.name, error=_body(error))
+            return api.Triggering(app.record.name, error=body_of(error))
         return api.Triggering(app.record.name, results)
 
     chosen = daemon.select(request.selectors).items()
@@ -157,7 +168,7 @@ async def trigger(daemon: Supervisor, request: api.Trigger, ticket: Ticket) -> a
 
 async def reset(daemon: Supervisor, request: api.Reset, ticket: Ticket) -> api.Report:
     """Set restart counters to zero."""
-    return await _each(daemon, request.selectors, ticket, operations.reset, at_once=True)
+    return await each(daemon, request.selectors, ticket, operations.reset, Turn.AT_ONCE)
 
 
 async def flush(daemon: Supervisor, request: api.Flush, ticket: Ticket) -> api.Report:
@@ -166,7 +177,7 @@ async def flush(daemon: Supervisor, request: api.Flush, ticket: Ticket) -> api.R
     if not request.selectors:
         operations.empty_file(os.path.join(home, "pm.log"))
     work = partial(operations.flush, home=home)
-    return await _each(daemon, request.selectors or ["all"], ticket, work, at_once=True)
+    return await each(daemon, request.selectors or ["all"], ticket, work, Turn.AT_ONCE)
 
 
 async def save(daemon: Supervisor, request: api.Save, _ticket: Ticket) -> api.Saved:
@@ -181,8 +192,8 @@ async def save(daemon: Supervisor, request: api.Save, _ticket: Ticket) -> api.Sa
 async def resurrect(daemon: Supervisor, _request: api.Resurrect, ticket: Ticket) -> api.Report:
     """Start the saved apps that are not in the list; what was saved stopped stays so."""
     saved = dump.read(daemon.place.home)
-    work = (_outcome(one.spec.name, _revive(daemon, one, ticket)) for one in saved)
-    return api.Report(tuple(await asyncio.gather(*work)))
+    parts = {one.spec.name: partial(_revive, daemon, one) for one in saved}
+    return await together(daemon, parts, ticket)
 
 
 async def _revive(daemon: Supervisor, saved: dump.Saved, ticket: Ticket) -> Result:
@@ -210,7 +221,7 @@ async def kill(daemon: Supervisor, _request: api.Kill, ticket: Ticket) -> api.Re
         return result._replace(done=result.done + remark)
 
     try:
-        return await _each(daemon, ["all"], ticket, work, ends=True)
+        return await each(daemon, ["all"], ticket, work, Turn.LAST)
     finally:
         daemon.closing.set()
 
@@ -225,53 +236,6 @@ def _save_once(daemon: Supervisor) -> str:
         _log.warning("the list is not saved: %s", error.message)
         return f"; {error.message}, so `pm resurrect` will not find it"
     return ""
-
-
-async def _each(
-    daemon: Supervisor,
-    selectors: Sequence[str],
-    ticket: Ticket,
-    operation: Operation,
-    ends: bool = False,
-    at_once: bool = False,
-) -> api.Report:
-    """Do `operation` to each selected app, side by side; `at_once`: without waiting for a turn."""
-
-    async def one(app: App, slots: Slots) -> Result:
-        _check_listed(daemon, app)
-        return await operation(app, ticket, slots)
-
-    def turn(app: App, slots: Slots) -> Awaitable[Result]:
-        if at_once:
-            return one(app, slots)
-        return app.turns.run(ticket.verb, lambda: one(app, slots), ends and slots is None)
-
-    chosen = [(daemon.apps[name], slots) for name, slots in daemon.select(selectors).items()]
-    work = [_outcome(app.record.name, turn(app, _whole(app, slots))) for app, slots in chosen]
-    return api.Report(tuple(await asyncio.gather(*work)))
-
-
-def _whole(app: App, slots: Slots) -> Slots:
-    """Take all slots, chosen one by one, for the whole app."""
-    return None if slots is not None and set(slots) >= set(app.record.numbers) else slots
-
-
-def _check_listed(daemon: Supervisor, app: App) -> None:
-    if daemon.apps.get(app.record.name) is not app:
-        raise NotFound(f"`{app.record.name}` has been deleted in the meantime")
-
-
-async def _outcome(name: str, work: Awaitable[Result]) -> api.Outcome:
-    """Turn what one app's part came to into data: one failure leaves the others alone."""
-    try:
-        done, changed = await work
-    except PmError as error:
-        return api.Outcome(name, "", _body(error))
-    return api.Outcome(name, done, changed=changed)
-
-
-def _body(error: PmError) -> api.ErrorBody:
-    return api.ErrorBody(error.code, error.message, error.hint, error.lines)
 
 
 Handler = Callable[[Supervisor, Any, Ticket], Awaitable[object]]  # Any: each takes its own request

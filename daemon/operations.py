@@ -45,14 +45,14 @@ async def start(app: App, ticket: Ticket, slots: Slots = None) -> Result:
         return Result("already online", changed=False)
     app.commit(want(app.record, chosen, True))
     text = await app.run(ticket)
-    return Result(f"started, {_online(app, text)}")
+    return Result(_begun(app, text))
 
 
 async def start_anew(app: App, ticket: Ticket, record: Record) -> Result:
     """Start a stopped or errored app from a new spec."""
     await app.halt(ticket)
     app.commit(record)
-    return Result(f"started, {_online(app, await app.run(ticket))}")
+    return Result(_begun(app, await app.run(ticket)))
 
 
 async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
@@ -76,7 +76,7 @@ async def renew(
     op: Literal["restart", "reload"],
     env: dict[str, str] | None = None,
 ) -> Result:
-    """Restart or reload; what is stopped is started, what is errored has nothing to reload."""
+    """Restart or reload; what is stopped is started, what has ended has nothing to reload."""
     chosen = app.record.numbers if slots is None else slots
     running = set(chosen) & set(app.record.wanted)
     record = want(app.record, chosen, True)
@@ -84,11 +84,11 @@ async def renew(
         record = replace(record, spec=with_env(record.spec, env))
     app.commit(record)
     if app.masters.link is None or not running:
-        return Result(f"started, {_online(app, await app.run(ticket))}")
-    if app.view().state is State.ERRORED:
+        return Result(_begun(app, await app.run(ticket)))
+    if app.view().state in (State.ERRORED, State.STOPPED):
         op = "restart"
     text = await app.tell(op, ticket, chosen)
-    return Result(f"{op}ed, {_online(app, text)}")
+    return Result(_begun(app, text, f"{op}ed"))
 
 
 async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
@@ -220,6 +220,11 @@ def _running(app: App, slots: tuple[int, ...]) -> bool:
     down = (State.STOPPED, State.ERRORED)
     up = {w.slot for w in app.view().workers if w.state not in down}
     return set(slots) <= up & set(app.record.wanted)
+
+
+def _begun(app: App, text: str, done: str = "started") -> str:
+    """Say that an app is up, or, of a job, that it is done already."""
+    return f"{'completed' if app.view().state is State.STOPPED else done}, {_online(app, text)}"
 
 
 def _online(app: App, text: str) -> str:

@@ -16,6 +16,7 @@ from .launch import Place
 from .ledger import Ledger
 from .metrics import Metrics, scan_processes
 from .operations import cpus
+from .order import Order
 from .record import Record, new_record
 from .selectors import Selection, select
 from .store import Store
@@ -33,6 +34,7 @@ class Supervisor:
         """Read the list from the store; raises Failed if that cannot be read."""
         self.place = place
         self.apps: dict[str, App] = {}
+        self.order = Order(self.apps, self.emit)
         self.closing = asyncio.Event()
         """Set when the daemon is to end after the answers under way."""
         self.ending = False
@@ -52,6 +54,7 @@ class Supervisor:
         """Put a new app into the list, wanted online; its name must be free."""
         if self.ending:
             raise Failed("the daemon is being stopped by `pm kill`", "run the command again")
+        self.order.check_circle(spec)
         record = new_record(spec, cpus(), self.next_id, time.time())
         try:
             spec.name.encode()
@@ -73,6 +76,7 @@ class Supervisor:
         name = app.record.name
         self.next_id = self.next_id if len(self.apps) > 1 else 0
         del self.apps[name]
+        self.order.changed()
         self._tell(Event(time.time(), name, "delete", "deleted"))
         return self._ledger.note(name, None, self.next_id)
 

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pm.errors import Failed
-from pm.record import dataclass
+from pm.record import dataclass, field
+
+from .course import Course
 
 T = TypeVar("T")
 
@@ -18,6 +20,8 @@ class Ticket:
 
     verb: str
     request: str = ""
+    course: Course = field(default_factory=Course)
+    """What becomes of the other apps of the request."""
 
 
 @dataclass(eq=False)

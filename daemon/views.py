@@ -12,6 +12,7 @@ from pm.record import dataclass, field, replace
 from .history import History
 from .metrics import NOTHING, Usage
 from .record import Record
+from .standing import Verdict
 
 _ORDER = (
     State.ONLINE, State.LAUNCHING, State.WAITING, State.DRAINING, State.STOPPING, State.ERRORED,
@@ -31,6 +32,7 @@ class Facts:
     fault: str = ""
     """Why the daemon gave the app up, or empty."""
     history: History = field(default_factory=History)
+    waits: Verdict = field(default_factory=Verdict)
 
 
 def app_view(record: Record, facts: Facts) -> AppView:
@@ -51,6 +53,7 @@ def app_view(record: Record, facts: Facts) -> AppView:
         generation=status.generation if status and alive else record.generation,
         master_pid=facts.master,
         reason=facts.fault or _reason(workers, state),
+        waits_for=tuple(needed.app for needed in facts.waits.waits),
         listeners=status.listeners if status and alive else (),
         notes=status.notes if status and alive else (),
         out_file=out,
@@ -68,6 +71,9 @@ def _workers(record: Record, facts: Facts) -> tuple[WorkerView, ...]:
     absent = [_absent(facts.history.seen.get(s, WorkerView(s)), s in wanted, facts) for s in silent]
     shown = []
     for worker in sorted((*living, *absent), key=lambda w: w.slot):
+        if facts.waits.waits and worker.slot in wanted and not worker.pid:
+            reason = f"waiting for {facts.waits.words}"
+            worker = replace(worker, state=State.LAUNCHING, reason=reason)
         restarts = worker.restarts + facts.history.carried.get(worker.slot, 0)
         shown.append(replace(worker, id=ids.get(worker.slot, -1), restarts=restarts))
     return tuple(shown)

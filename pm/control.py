@@ -44,6 +44,7 @@ class Command:
 
     hello: who are you? (nonce must match) | want: run exactly `slots` | restart, reload:
     `slots` (all if None), with `spec` if given | stop: stop all, release ports, answer, exit |
+    want and restart with `complete`: done when a job (autorestart off) has ended |
     signal: `signal` to `slots` | reset: counters to zero | flush: empty the logs |
     count: send a status with the connections of this moment |
     listeners: send dups of all listeners again |
@@ -60,6 +61,7 @@ class Command:
     message: Any = None
     action: str = ""
     timeout: float = 10.0
+    complete: bool = False
 
 
 @dataclass(frozen=True)

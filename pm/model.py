@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any
 
+from .dependency import Dependency
 from .errors import ConfigError
 from .record import dataclass, field
 
@@ -131,6 +132,8 @@ class AppSpec:
     queue_depth: int = 64
     scheduling: Scheduling = Scheduling.ROUND_ROBIN
     max_surge: int = 0
+    depends_on: tuple[Dependency, ...] = ()
+    """Apps that it waits for before it starts."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with ConfigError."""
@@ -173,6 +176,8 @@ class WorkerView:
     exit_signal: str = ""
     reason: str = ""
     """Why it is in this state, in words."""
+    over: bool = False
+    """It has ended by itself, and is not started again without a word."""
     connections: int = 0
     """Connections that this slot has got since the master started."""
     open: int = 0
@@ -244,6 +249,8 @@ class AppView:
     out_file: str = ""
     error_file: str = ""
     log_file: str = ""
+    waits_for: tuple[str, ...] = ()
+    """Apps that it depends on and that are not yet as it needs them."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +260,7 @@ class Event:
     at: float
     app: str
     kind: str
-    """One of `start online exit restart reload stop errored delete listening note message`.
+    """One of `start online exit restart reload stop errored delete listening waiting note message`.
 
     The reason of a `message` is JSON, as a worker has sent it to its master.
     """

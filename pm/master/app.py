@@ -122,7 +122,8 @@ class App:
     def on_gone(self, worker: Worker) -> None:
         """A worker has ended; one that failed to start is looked at with its last words."""
         self.changed()
-        failed = worker.ready_at is None and not worker.asked
+        job = not worker.generation.spec.autorestart
+        failed = (worker.ready_at is None or job) and not worker.asked
         if failed and worker.pid:
             self.words.after(worker.pid, lambda: self._conclude(worker))
         else:

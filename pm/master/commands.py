@@ -95,10 +95,10 @@ class Commands:
     def _begin(self, command: Command, answer: Answer) -> None:
         app = self._app
         if command.op == "want":
-            Want(app, command.slots or (), answer).begin()
+            Want(app, command.slots or (), answer, command.complete).begin()
         elif command.op == "restart":
             respecify(app, command.spec or app.spec)
-            Restart(app, command.slots or self._all(), answer).begin()
+            Restart(app, command.slots or self._all(), answer, command.complete).begin()
         else:
             Reload(app, command.slots or self._all(), command.spec or app.spec, answer).begin()
 

@@ -67,5 +67,6 @@ class Slot:
             exit_signal=self.last.signal if self.last else "",
             reason=(worker.reason if worker else "") or self.reason,
             connections=self.connections + connections,
+            over=self.over,
             open=sum(worker.open_connections() for worker in self.workers),
         )  # fmt: skip

@@ -19,14 +19,18 @@ from .worker import Worker
 class Want:
     """Run exactly these slots; done when all are ready and all others are gone.
 
-    The first worker that ends before it was ready fails the command: those that are not ready
-    yet are stopped, and their slots left errored with the reason.
+    With `complete`, a job is done when it has ended, not when it is up. The first worker that ends
+    before it was ready (or, of such a job, without success) fails the command: those that are not
+    ready yet are stopped, and their slots left errored with the reason.
     """
 
-    def __init__(self, app: App, slots: tuple[int, ...], answer: Answer) -> None:
+    def __init__(
+        self, app: App, slots: tuple[int, ...], answer: Answer, complete: bool = False
+    ) -> None:
         self._app = app
         self._slots = set(slots)
         self._answer = answer
+        self._complete = complete and not app.spec.autorestart
         self._failure: PmError | None = None
         self._unported: set[int] = set()
 
@@ -58,8 +62,10 @@ class Want:
         """Nothing: `settle` looks at the slots."""
 
     def ended(self, worker: Worker) -> bool:
-        """Fail if a worker of ours ended before it was ready."""
-        if worker.slot not in self._slots or worker.asked or worker.ready_at is not None:
+        """Fail if a worker of ours ended before it was ready, or a job without success."""
+        if worker.slot not in self._slots or worker.asked:
+            return False
+        if worker.ready_at is not None and not self._complete:
             return False
         slot = self._app.slots[worker.slot]
         if ended_well(worker):
@@ -92,6 +98,8 @@ class Want:
                 self._fail(slot, Failed(slot.reason, lines=slot.lines))
         busy = (State.LAUNCHING, State.STOPPING, State.DRAINING)
         if any(worker.state in busy for slot in app.slots.values() for worker in slot.workers):
+            return
+        if self._complete and any(slot.workers for slot in slots):
             return
         if self._failure is not None:
             for slot in slots:
@@ -196,7 +204,8 @@ def failure_of(slot: Slot, worker: Worker, home: str) -> PmError:
     reason = f"{worker.reason}: {ended}" if worker.reason else ended
     if worker.refused:
         return Failed(*explain(worker.refused, reason, home), slot.lines)
-    return Failed(f"{reason} before it was ready", "", slot.lines)
+    done = "before it was ready" if worker.ready_at is None else "before it was completed"
+    return Failed(f"{reason} {done}", "", slot.lines)
 
 
 def summary(app: App) -> str:

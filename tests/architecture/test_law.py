@@ -15,6 +15,8 @@ ALLOWED = {"pm": {"pm"}, "daemon": {"pm", "daemon"}, "cli": {"pm", "cli"}}
 PURE = {
     "pm.errors",
     "pm.record",
+    "pm.dependency",
+    "pm.order",
     "pm.model",
     "pm.codec",
     "pm.api",

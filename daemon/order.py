@@ -1,0 +1,135 @@
+"""Lets apps begin in the order that `depends_on` asks for, and end in the reverse of it.
+
+An app waits inside its own turn, so that a stop of it ends the waiting; what it waits for is
+judged (`standing`) at each change of anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pm.dependency import Condition, Dependency, Graph, cycle_in, dependents
+from pm.errors import Failed
+from pm.model import AppSpec, Event
+from pm.order import check_circle, check_order
+
+from .course import Course
+from .standing import Standing, Verdict, judge, standing_of
+
+if TYPE_CHECKING:
+    from .app import App
+    from .turns import Ticket
+
+Verb = Literal["start", "restart", "reload"]
+_DONE = {"start": "started", "restart": "restarted", "reload": "reloaded"}
+
+
+class NotBegun(Failed):
+    """An app was left as it is, because of one that it depends on."""
+
+
+class Order:
+    """Who waits for whom."""
+
+    def __init__(self, apps: Mapping[str, App], emit: Callable[[Event, str], None]) -> None:
+        self._apps = apps
+        self._emit = emit
+        self._pulse = asyncio.Event()
+
+    def changed(self) -> None:
+        """Have everything judged anew that waits."""
+        pulse, self._pulse = self._pulse, asyncio.Event()
+        pulse.set()
+
+    def check(self, specs: Iterable[AppSpec]) -> None:
+        """Refuse, with ConfigError, specs that could never start in this list."""
+        check_order(specs, {name: app.record.spec for name, app in self._apps.items()})
+
+    def check_circle(self, spec: AppSpec) -> None:
+        """Refuse, with ConfigError, an app that would wait for itself."""
+        check_circle({**self._graph, spec.name: spec.depends_on})
+
+    async def clear(self, app: App, ticket: Ticket, verb: Verb = "start") -> None:
+        """Wait until an app may begin; raises NotBegun. One that runs goes on meanwhile.
+
+        A reload only waits for those of its request: what runs already needs no others.
+        """
+        running = _runs(app)
+        try:
+            while (verdict := self._judge(app, ticket.course, verb, running)).waits:
+                self._say(app, ticket, verdict)
+                await self._pulse.wait()
+        finally:
+            app.waits = Verdict()
+        if verdict.refusal:
+            error = NotBegun(f"not {_DONE[verb]}: {verdict.refusal}", verdict.hint)
+            if not running:
+                app.fault = error.message
+                self._tell(app, "errored", error.message, ticket)
+            raise error
+
+    def _judge(self, app: App, course: Course, verb: Verb, running: bool) -> Verdict:
+        name, needs = app.record.name, app.record.spec.depends_on
+        if running and verb == "reload":
+            here = course.pending | course.failed.keys()
+            needs = tuple(needed for needed in needs if needed.app in here)
+        circle = cycle_in({name: needs, **self._graph}) if needs else ()
+        if name in circle:
+            return Verdict(refusal=f"apps wait for each other: {' -> '.join(circle)}")
+        return judge(needs, self._standings(needs), course, self._apps)
+
+    def _say(self, app: App, ticket: Ticket, verdict: Verdict) -> None:
+        if verdict != app.waits:
+            app.waits = verdict
+            self._tell(app, "waiting", f"for {verdict.words}", ticket)
+
+    def _tell(self, app: App, kind: str, reason: str, ticket: Ticket) -> None:
+        self._emit(Event(time.time(), app.record.name, kind, reason), ticket.request)
+
+    def lacking(self, names: Iterable[str], needs: Iterable[Dependency] = ()) -> list[str]:
+        """Return which apps have to be started for those named to begin, or for `needs`."""
+        found: dict[str, None] = {}
+        chosen = set(names)
+        left = [*needs, *(one for name in chosen for one in self._needs(name))]
+        while left:
+            needed = left.pop()
+            known = needed.app in self._apps and needed.app not in chosen
+            if known and needed.app not in found:
+                verdict = judge((needed,), self._standings((needed,)), Course())
+                if verdict.refusal:
+                    found[needed.app] = None
+                    left += self._needs(needed.app)
+        return list(found)
+
+    def is_awaited(self, name: str) -> bool:
+        """True if an app waits for this one to be completed."""
+        waits = Dependency(name, Condition.COMPLETED)
+        return any(waits in needs for needs in self._graph.values())
+
+    def dependents(self, name: str, running: bool = False) -> list[str]:
+        """Return the apps that depend on one, all or those that run."""
+        found = dependents(self._graph, name)
+        return [one for one in found if not running or _runs(self._apps[one])]
+
+    async def ended_before(self, name: str, course: Course) -> None:
+        """Wait until those of the request have ended that depend on an app."""
+        while course.pending.intersection(self.dependents(name)):
+            await self._pulse.wait()
+
+    @property
+    def _graph(self) -> Graph:
+        return {name: app.record.spec.depends_on for name, app in self._apps.items()}
+
+    def _needs(self, name: str) -> tuple[Dependency, ...]:
+        return self._apps[name].record.spec.depends_on if name in self._apps else ()
+
+    def _standings(self, needs: Iterable[Dependency]) -> dict[str, Standing]:
+        known = (self._apps[one.app] for one in needs if one.app in self._apps)
+        return {app.record.name: standing_of(app.view(), app.record.spec) for app in known}
+
+
+def _runs(app: App) -> bool:
+    return any(worker.pid for worker in app.view().workers)

@@ -76,3 +76,12 @@ Json = Annotated[bool, option("--json", text="Print JSON.")]
 UpdateEnv = Annotated[
     bool, option("--update-env", "-a", text="Take over the environment of this shell.")
 ]
+Only = Annotated[str, option("--only", text="These apps of the file.", metavar="A,B")]
+Environment = Annotated[
+    str, option("--env", text="Lay the file's env_NAME over its env.", metavar="NAME")
+]
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Return the names in "a,b"."""
+    return tuple(name for name in text.replace(",", " ").split() if name)

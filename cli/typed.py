@@ -13,13 +13,16 @@ from .options import (
     LOGS,
     LOOK,
     Argument,
+    Environment,
     Json,
     MaybeSelectors,
     One,
+    Only,
     Option,
     Selectors,
     UpdateEnv,
     command,
+    names_of,
     option,
 )
 from .values import seconds, whole
@@ -29,35 +32,49 @@ if TYPE_CHECKING:
 
 
 @command(LIVES, "stop")
-def stop(selectors: Selectors, as_json: Json = False) -> int:
+def stop(selectors: Selectors, only: Only = "", as_json: Json = False) -> int:
     """Stop apps or single workers, and keep them in the list."""
     from .commands import lives
 
-    return lives.stop(selectors, as_json)
+    return lives.stop(selectors, names_of(only), as_json)
 
 
 @command(LIVES, "restart")
-def restart(selectors: Selectors, update_env: UpdateEnv = False, as_json: Json = False) -> int:
-    """Stop, then start."""
+def restart(
+    selectors: Selectors,
+    update_env: UpdateEnv = False,
+    only: Only = "",
+    env: Environment = "",
+    as_json: Json = False,
+) -> int:
+    """Stop, then start; apps of a file with what it says now."""
     from .commands import lives
+    from .ecosystem.file import Choice
 
-    return lives.restart(selectors, update_env, as_json)
+    return lives.restart(selectors, update_env, Choice(names_of(only), env), as_json)
 
 
 @command(LIVES, "reload")
-def reload(selectors: Selectors, update_env: UpdateEnv = False, as_json: Json = False) -> int:
+def reload(
+    selectors: Selectors,
+    update_env: UpdateEnv = False,
+    only: Only = "",
+    env: Environment = "",
+    as_json: Json = False,
+) -> int:
     """Replace the workers one by one, without a gap; the old stay if the new do not get ready."""
     from .commands import lives
+    from .ecosystem.file import Choice
 
-    return lives.reload(selectors, update_env, as_json)
+    return lives.reload(selectors, update_env, Choice(names_of(only), env), as_json)
 
 
 @command(LIVES, "delete", "del")
-def delete(selectors: Selectors, as_json: Json = False) -> int:
+def delete(selectors: Selectors, only: Only = "", as_json: Json = False) -> int:
     """Stop apps and take them off the list."""
     from .commands import lives
 
-    return lives.delete(selectors, as_json)
+    return lives.delete(selectors, names_of(only), as_json)
 
 
 @command(LIVES, "scale", numbers=True)

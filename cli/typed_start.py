@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Annotated
 
 from pm.errors import UsageError
 from pm.model import Scheduling
 from pm.record import replace
 
-from .options import LIVES, Argument, Json, Option, Rest, command, option
+from .options import LIVES, Argument, Json, Only, Option, Rest, command, names_of, option
 from .values import log_path, scheduling_of, seconds, signal_of, variable, whole, words
 
 
@@ -36,15 +37,14 @@ Namespace = Annotated[str | None, option("--namespace", text="Group of apps.")]
 Cwd = Annotated[str, option("--cwd", text="Working directory of the app.")]
 Interpreter = Annotated[str, option("--interpreter", text="Python that runs it, or `none`.")]
 PythonArgs = Annotated[str, option("--interpreter-args", text="Its options: '-O -X dev'.")]
-_ENV = "A variable of the app; repeatable."
-Env = Annotated[list[str] | None, option("--env", text=_ENV, metavar="NAME=VALUE")]
+_ENV = "A variable of the app (repeatable), or NAME: lay the file's env_NAME over its env."
+Env = Annotated[list[str] | None, option("--env", text=_ENV, metavar="NAME[=VALUE]")]
 Fork = Annotated[bool, option("--fork", text="Plain processes instead of a cluster.")]
 _PRELOAD = "Import once, before forking; repeatable."
 Preload = Annotated[list[str] | None, option("--preload", text=_PRELOAD, metavar="MODULE")]
 _POLICY = f"Who gets the next connection: {', '.join(Scheduling)} (default round-robin)."
 _SCHEDULING = Option(("--scheduling",), _POLICY, None, "POLICY", scheduling_of)
 Policy = Annotated[Scheduling | None, _SCHEDULING]
-Only = Annotated[str, option("--only", text="These apps of the file: 'a,b'.")]
 Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
 WaitReady = Annotated[bool, option("--wait-ready", text="Ready is said by the app.", panel="Lives")]
@@ -101,6 +101,7 @@ def start(
 ) -> int:
     """Start apps, and come back when they are ready or with the reason why not."""
     from .commands.start import start as run
+    from .ecosystem.file import Choice
     from .target import Wish
 
     options = _given(
@@ -114,11 +115,21 @@ def start(
         options["autorestart"] = False
     wish = Wish(
         "", bool(module), rest, name, cwd, interpreter, _options_of_python(interpreter_args),
-        fork, instances, dict(map(variable, env or ())), options, host, port,
+        fork, instances, dict(variable(word) for word in env or () if "=" in word), options,
+        host, port,
     )  # fmt: skip
+    choice = Choice(names_of(only), _environment(env or ()))
     if module:  # as after `python -m`, the words that follow are the module's
         wish, what = replace(wish, args=(*(what or ()), *rest)), [module]
-    return run(what or (), wish, force, [n for n in only.split(",") if n], as_json)
+    return run(what or (), wish, force, choice, as_json)
+
+
+def _environment(words: Sequence[str]) -> str:
+    """Return the NAME of `--env NAME` among those of `--env NAME=VALUE`; raises UsageError."""
+    names = [word for word in words if "=" not in word]
+    if len(names) > 1:
+        raise UsageError(f"--env: {' and '.join(names)}: only one env_NAME is laid over env")
+    return names[0] if names else ""
 
 
 def _given(**options: object) -> dict[str, object]:

@@ -39,11 +39,13 @@ class Pm:
             MARK: str(home),
         }
 
-    def __call__(self, *args: object, code: int | None = 0, **options: Any) -> Result:
-        """Run a command to its end and check its exit code; None takes any."""
-        child = self.popen(*args, **options)
+    def __call__(
+        self, *args: object, code: int | None = 0, text: str = "", **options: Any
+    ) -> Result:
+        """Run a command to its end, `text` on its stdin, and check its exit code; None: any."""
+        child = self.popen(*args, text=text, **options)
         try:
-            out, err = child.communicate(timeout=90)
+            out, err = child.communicate(text or None, timeout=90)
         except subprocess.TimeoutExpired:
             child.kill()
             out, err = child.communicate()
@@ -54,13 +56,15 @@ class Pm:
         assert code is None or result.code == code, f"pm {args}: {result.code}\n{out}\n{err}"
         return result
 
-    def popen(self, *args: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start a command and do not wait for it."""
+    def popen(
+        self, *args: object, env: dict[str, str] | None = None, text: str = ""
+    ) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it; with a `text` its stdin is a pipe."""
         return subprocess.Popen(
             [self.bin / "pm", *map(str, args)],
             cwd=self.cwd,
             env=self.env | (env or {}),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if text else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from cli.client import call
-from cli.ecosystem.formats import is_ecosystem
+from cli.ecosystem.file import ALL, Choice
 from cli.progress import shown
 from cli.report import print_outcomes
 from cli.values import signal_of
@@ -15,27 +15,44 @@ from pm.api import Delete, Flush, Reload, Report, Request, Reset, Restart, Scale
 from pm.codec import to_plain
 from pm.errors import error_of
 
+from .files import filed, split, started
 from .look import list_apps, print_json
 
 
-def stop(words: Sequence[str], as_json: bool = False) -> int:
+def stop(words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False) -> int:
     """Stop the selected apps or workers."""
-    return act(Stop(selected(words)), "stopping", as_json)
+    return act(Stop(selected(words, only)), "stopping", as_json)
 
 
-def restart(words: Sequence[str], update_env: bool = False, as_json: bool = False) -> int:
-    """Stop, then start."""
-    return act(Restart(_named(words, "restart"), _env(update_env)), "restarting", as_json)
+def restart(
+    words: Sequence[str], update_env: bool = False, choice: Choice = ALL, as_json: bool = False
+) -> int:
+    """Stop, then start; apps of files are started with the files' values."""
+    files, others = split(words, choice)
+    specs = filed(files, choice)
+    outcomes = started((), specs, force=False, wake=False)
+    if others:
+        with shown("restarting …") as show:
+            outcomes += call(Restart(tuple(others), _env(update_env)), progress=show).outcomes
+    return tell(Report(outcomes), as_json)
 
 
-def reload(words: Sequence[str], update_env: bool = False, as_json: bool = False) -> int:
+def reload(
+    words: Sequence[str], update_env: bool = False, choice: Choice = ALL, as_json: bool = False
+) -> int:
     """Replace the workers one by one."""
-    return act(Reload(_named(words, "reload"), _env(update_env)), "reloading", as_json)
+    for path in split(words, choice)[0]:
+        print(
+            f"note: reload takes only the names of the apps from {path}; "
+            f"`pm restart {path}` restarts them with its values",
+            file=sys.stderr,
+        )
+    return act(Reload(selected(words, choice.only), _env(update_env)), "reloading", as_json)
 
 
-def delete(words: Sequence[str], as_json: bool = False) -> int:
+def delete(words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False) -> int:
     """Stop and forget."""
-    return act(Delete(selected(words)), "deleting", as_json)
+    return act(Delete(selected(words, only)), "deleting", as_json)
 
 
 def scale(selector: str, count: str, as_json: bool = False) -> int:
@@ -83,29 +100,19 @@ def tell(report: Report, as_json: bool, table: bool = True) -> int:
     return code
 
 
-def selected(words: Sequence[str]) -> tuple[str, ...]:
+def selected(words: Sequence[str], only: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the selectors, with each ecosystem file replaced by the names of its apps."""
+    files, _ = split(words, Choice(only))
     found: list[str] = []
     for word in words:
-        found += _names(word) if is_ecosystem(word) else (word,)
+        found += _names(word, only) if word in files else (word,)
     return tuple(found)
 
 
-def _names(path: str) -> tuple[str, ...]:
+def _names(path: str, only: tuple[str, ...]) -> tuple[str, ...]:
     from cli.ecosystem.apps import names
 
-    return names(path)
-
-
-def _named(words: Sequence[str], verb: str) -> tuple[str, ...]:
-    """Return the selectors, and say that of a file only the names are read."""
-    for path in filter(is_ecosystem, words):
-        print(
-            f"note: {verb} takes only the names of the apps from {path}; "
-            f"`pm start {path}` restarts them with its values",
-            file=sys.stderr,
-        )
-    return selected(words)
+    return names(path, only)
 
 
 def _env(update: bool) -> dict[str, str] | None:

@@ -6,24 +6,21 @@ relative to the file.
 
 from __future__ import annotations
 
-import functools
 import os
-import sys
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from cli.program import is_application
 from cli.target import Caller, Wish, resolve, this_caller
-from pm.codec import from_plain, suggest
-from pm.errors import ConfigError, PmError
-from pm.model import AppSpec, Mode, check
+from pm.codec import from_plain
+from pm.errors import PmError
+from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
 
-from . import dotenv
-from .formats import STDIN, Dialect, load
-from .keys import KEYS, LATER, MEANINGLESS, canonical, named_env
+from .environment import own_variables, port_is_variable, unknown_environment, without
+from .file import ALL, Choice, File, check_chosen, open_file
+from .keys import canonical, named_env
 from .kinds import Place
+from .reading import Remarks, Values, merged, read_table, sentence
 
 _NOTHING = Wish("")
 _OWN = frozenset({
@@ -31,164 +28,123 @@ _OWN = frozenset({
     "instances", "exec_mode", "host", "port", "env", "env_file", "filter_env", "disable_logs",
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
+_NAMING = ("name", "name_prefix")
 _FIELDS = typing.get_type_hints(AppSpec)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is read."""
+    """What a file is read with."""
 
+    file: File
     caller: Caller
-    dialect: Dialect
-    environment: str = ""
-    """NAME of the tables `env_NAME` that are laid over `env`."""
-    typed: Wish = _NOTHING
+    """In the file's folder."""
+    choice: Choice
+    typed: Wish
     """Options of the command: they win."""
+    remarks: Remarks
+    defaults: Values
+
+    @property
+    def place(self) -> Place:
+        """Return what a value may depend on."""
+        return Place(self.file.folder, self.file.dialect, self.caller.env)
 
 
 def read(
-    path: str, caller: Caller, typed: Wish = _NOTHING, environment: str = ""
+    path: str, caller: Caller, choice: Choice = ALL, typed: Wish = _NOTHING
 ) -> tuple[AppSpec, ...]:
-    """Return the file's apps, each with the typed options; raises ConfigError with all faults."""
-    data, dialect = load(path)
-    folder = caller.cwd if path == STDIN else os.path.dirname(os.path.join(caller.cwd, path))
-    here = Reading(replace(caller, cwd=folder), dialect, environment, _absolute(typed, caller.cwd))
-    faults: list[str] = []
+    """Return the chosen apps of a file, each with the typed options.
+
+    Raises ConfigError with all faults, UsageError for a chosen name that is not there.
+    """
+    file = open_file(path, caller.cwd)
+    reading = _reading(file, caller, choice, _absolute(typed, caller.cwd))
+    remarks = reading.remarks
     specs: list[AppSpec] = []
-    tables = _tables(data, path)
-    for number, table in enumerate(tables, 1):
-        where = f"[[apps]] {number}" + (f" ({table['name']})" if "name" in table else "")
-        specs += _app(table, here, functools.partial(_note, faults, where))
-    names = [spec.name for spec in specs]
-    faults += [f"name: two apps are named {n!r}" for n in sorted(set(names)) if names.count(n) > 1]
-    if environment and not any(f"env_{environment}" in table for table in tables):
-        known = sorted({n for table in tables for key in table if (n := named_env(key))})
-        faults.append(f"--env {environment}: no app has env_{environment}; there is: {known}")
-    if faults:
-        count = f"{len(faults)} places" if len(faults) > 1 else "one place"
-        raise ConfigError(f"{path} is wrong in {count}", "nothing was started", faults)
+    names: list[str] = []
+    for where, table in file.numbered():
+        name = _given_name(table, reading)
+        if choice.only and name and name not in choice.only:
+            names.append(name)
+            continue
+        for spec in _app(where, table, reading):
+            names.append(spec.name)
+            specs += [spec] if not choice.only or spec.name in choice.only else []
+    twice = sorted({name for name in names if names.count(name) > 1})
+    remarks.faults += [f"name: two apps are named {name!r}" for name in twice]
+    remarks.faults += filter(None, [unknown_environment(file, choice.environment)])
+    remarks.tell()
+    check_chosen(choice.only, names)
     return tuple(specs)
 
 
-def _note(faults: list[str], where: str, fault: str) -> None:
-    faults.append(f"{where}: {fault}")
+def names(path: str, only: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the names of a file's apps, for `pm stop FILE` and its kin.
+
+    An app that has a name need not be right otherwise. Raises as `read` does.
+    """
+    reading = _reading(open_file(path, this_caller().cwd), this_caller(), Choice(only), _NOTHING)
+    found: list[str] = []
+    for where, table in reading.file.numbered():
+        name = _given_name(table, reading)
+        found += [name] if name else (spec.name for spec in _app(where, table, reading))
+    if reading.remarks.faults:
+        reading.remarks.tell()
+    check_chosen(only, found)
+    return tuple(name for name in found if not only or name in only)
 
 
-def names(path: str) -> tuple[str, ...]:
-    """Return the names of the file's apps, for `pm stop FILE` and its kin."""
-    return tuple(spec.name for spec in read(path, this_caller()))
+def _reading(file: File, caller: Caller, choice: Choice, typed: Wish) -> Reading:
+    remarks = Remarks(file.path)
+    here = replace(caller, cwd=file.folder)
+    reading = Reading(file, here, choice, typed, remarks, {})
+    defaults, _ = read_table(file.defaults, "[defaults]", reading.place, remarks)
+    if "name" in defaults:
+        remarks.at("[defaults]")("name: each app has its own; `name_prefix` is for all")
+    return replace(reading, defaults=defaults)
 
 
-def _tables(data: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    for key in data:
-        if key not in ("apps", "defaults", "deploy", "$schema"):
-            hint = suggest(key, ("apps", "defaults", "deploy")) or "apps are tables named [[apps]]"
-            raise ConfigError(f"{path}: unknown key `{key}`", hint)
-    tables = data.get("apps")
-    if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
-        raise ConfigError(f"{path}: there is no [[apps]] table")
-    defaults = data.get("defaults", {})
-    if not isinstance(defaults, dict):
-        raise ConfigError(f"{path}: defaults: not a table")
-    return [_with_defaults(table, defaults) for table in tables]
+def _given_name(table: dict[str, object], reading: Reading) -> str:
+    """Return an app's name if it stands in the file, else an empty string."""
+    kept = {key: item for key, item in table.items() if canonical(key) in _NAMING}
+    values, _ = read_table(kept, "", reading.place, Remarks(""))
+    return _prefix(merged(reading.defaults, values)) + values["name"] if "name" in values else ""
 
 
-def _with_defaults(table: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Lay an app's table over [defaults]; tables of variables are laid over one another."""
-    both = {canonical(key): value for key, value in defaults.items()}
-    for key, value in table.items():
-        name = canonical(key)
-        below = both.get(name)
-        if (name == "env" or named_env(name)) and isinstance(value, dict):
-            value = {**(below if isinstance(below, dict) else {}), **value}
-        both[name] = value
-    return both
+def _prefix(values: Values) -> str:
+    return f"{values['name_prefix']}:" if values.get("name_prefix") else ""
 
 
-def _app(
-    table: dict[str, Any], reading: Reading, fault: Callable[[str], None]
-) -> Iterable[AppSpec]:
-    """Return the table's spec, or nothing if faults were told."""
-    place = Place(reading.caller.cwd, reading.dialect, reading.caller.env)
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        try:
-            if key in MEANINGLESS:
-                _warn(table, key)
-            else:
-                values[key] = _value(key, value, place)
-        except PmError as error:
-            fault(_sentence(key, error))
-    if ("script" in table) == ("module" in table):
+def _app(where: str, table: dict[str, object], reading: Reading) -> Iterator[AppSpec]:
+    """Yield the table's spec, or nothing if faults were told."""
+    own, wrong = read_table(table, where, reading.place, reading.remarks)
+    fault = reading.remarks.at(where)
+    values = merged(reading.defaults, own)
+    if ("script" in values or "script" in wrong) == ("module" in values or "module" in wrong):
         fault("give one of `script` and `module`")
-        return ()
-    wrong = table.keys() - values.keys() - MEANINGLESS.keys()
+        return
     if wrong & {"script", "module", "cwd"}:
-        return ()  # what they stand for cannot be looked for
-    try:  # also after a fault: the script that is missing is told with it
-        env = _env(values, reading)
-        if _port_is_variable(values, reading):
-            del values["port"]
-        wish = _overlaid(_wish(values, env), reading.typed)
-        spec = resolve(wish, _filtered(reading.caller, values.get("filter_env", ())))
+        return  # what they stand for cannot be looked for
+    try:  # also after another fault: the script that is missing is told with it
+        spec = _spec(values, reading)
     except PmError as error:
-        fault(_sentence("", error))
-        return ()
-    return () if wrong else (spec,)
+        fault(sentence(error))
+        return
+    if not wrong:
+        yield spec
 
 
-def _warn(table: Mapping[str, object], key: str) -> None:
-    app = table.get("name", table.get("script", ""))
-    print(f"warning: {app}: {key} changes nothing: {MEANINGLESS[key]}", file=sys.stderr)
+def _spec(values: Values, reading: Reading) -> AppSpec:
+    env = own_variables(values, reading.file, reading.choice.environment)
+    if port_is_variable(values, reading.file):
+        values = {key: value for key, value in values.items() if key != "port"}
+    caller = without(reading.caller, values.get("filter_env", ()))
+    spec = resolve(_overlaid(_wish(values, env), reading.typed), caller)
+    return replace(spec, name=_prefix(values) + spec.name)
 
 
-def _sentence(key: str, error: PmError) -> str:
-    """Return the fault with its key in front, if it is not there already."""
-    said = error.message + (f"; {error.hint}" if error.hint else "")
-    return said if not key or said.startswith((key, "unknown key")) else f"{key}: {said}"
-
-
-def _value(key: str, value: object, place: Place) -> object:
-    if named_env(key):
-        return KEYS["env"].kind.read(value, place)
-    if key in LATER:
-        raise ConfigError(f"{key}: not built yet", "leave it out")
-    if key not in KEYS:
-        raise ConfigError(f"unknown key `{key}`", suggest(key, KEYS))
-    if key == "filter_env" and isinstance(value, bool):
-        return ("",) if value else ()
-    read = KEYS[key].kind.read(value, place)
-    if key not in ("name_prefix", "instances"):
-        check(key, read)
-    return read
-
-
-def _env(values: dict[str, Any], reading: Reading) -> dict[str, str]:
-    """Return the app's own variables: port, files, `env`, then `env_NAME`; each lies on top."""
-    env = {"PORT": str(values["port"])} if _port_is_variable(values, reading) else {}
-    for name in values.get("env_file", ()):
-        env.update(dotenv.read(os.path.join(reading.caller.cwd, os.path.expanduser(name))))
-    env.update(values.get("env", {}))
-    env.update(values.get(f"env_{reading.environment}", {}))
-    return env
-
-
-def _port_is_variable(values: dict[str, Any], reading: Reading) -> bool:
-    """Return True where `port` is PM2's: a variable, for an app that is no `module:app`."""
-    pm2 = reading.dialect.port_is_variable and "port" in values
-    return pm2 and not is_application(values.get("script", ""))
-
-
-def _filtered(caller: Caller, prefixes: tuple[str, ...]) -> Caller:
-    """Return the caller without the variables that begin so; PATH stays, to find programs."""
-    if not prefixes:
-        return caller
-    kept = {k: v for k, v in caller.env.items() if k == "PATH" or not k.startswith(prefixes)}
-    return replace(caller, env=kept)
-
-
-def _wish(values: dict[str, Any], env: dict[str, str]) -> Wish:
-    prefix = f"{values['name_prefix']}:" if "name_prefix" in values else ""
+def _wish(values: Values, env: dict[str, str]) -> Wish:
     fields = {k: v for k, v in values.items() if k not in _OWN and not named_env(k)}
     options = {key: from_plain(_FIELDS[key], value, key) for key, value in fields.items()}
     if values.get("disable_logs"):
@@ -197,7 +153,7 @@ def _wish(values: dict[str, Any], env: dict[str, str]) -> Wish:
         word=values.get("module") or values["script"],
         module="module" in values,
         args=values.get("args", ()),
-        name=prefix + values["name"] if "name" in values else "",
+        name=values.get("name", ""),
         cwd=values.get("cwd", ""),
         interpreter=values.get("interpreter", ""),
         interpreter_args=values.get("interpreter_args", ()),

@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from pm.errors import ConfigError
+from pm.errors import ConfigError, UsageError
 from pm.record import dataclass
 
 STDIN = "-"
 DEFAULT_NAMES = (
-    "ecosystem.toml", "ecosystem.config.json", "ecosystem.json", "ecosystem.yaml",
-    "ecosystem.yml", "ecosystem.config.js", "ecosystem.config.cjs",
+    "ecosystem.toml", "ecosystem.config.json", "ecosystem.json", "ecosystem.config.yaml",
+    "ecosystem.config.yml", "ecosystem.yaml", "ecosystem.yml", "pm2.json", "pm2.yaml", "pm2.yml",
+    "ecosystem.config.js", "ecosystem.config.cjs", "pm2.config.js", "pm2.config.cjs",
 )  # fmt: skip
 """What a command without a file looks for in the working directory, in this order."""
 
@@ -38,10 +39,16 @@ class Dialect:
     """`${NAME}` in a text stands for a variable."""
     port_is_variable: bool
     """`port` is the variable PORT for an app that is no `module:app`."""
+    coerces: bool
+    """A text of digits is a number, too; other values of variables become JSON."""
+    app: str
+    """What messages call the table of an app,"""
+    apps: str
+    """and all of them."""
 
 
-OURS = Dialect(milliseconds=False, expands=True, port_is_variable=False)
-PM2S = Dialect(milliseconds=True, expands=False, port_is_variable=True)
+OURS = Dialect(False, True, False, False, "[[apps]]", "[[apps]] table")
+PM2S = Dialect(True, False, True, True, "app", "list `apps`")
 
 
 def is_ecosystem(word: str) -> bool:
@@ -51,16 +58,35 @@ def is_ecosystem(word: str) -> bool:
     return word.endswith((*_READERS, ".mjs")) and os.path.isfile(word)
 
 
+def default_file() -> str:
+    """Return the file that a command without one means.
+
+    Raises UsageError if there is none, or only one that is a program: that has to be named.
+    """
+    found = [name for name in DEFAULT_NAMES if os.path.isfile(name)]
+    if not found:
+        looked = ", ".join(DEFAULT_NAMES)
+        raise UsageError(
+            f"there is no file of apps here: looked for {looked}",
+            "name a script, command, app or file; `pm init` writes an ecosystem.toml",
+        )
+    if _is_javascript(found[0]):
+        raise UsageError(
+            f"{found[0]} is a program for node, which is run only if it is named",
+            f"`pm start {found[0]}`",
+        )
+    if len(found) > 1:
+        print(f"note: {found[0]} is read, {', '.join(found[1:])} not", file=sys.stderr)
+    return found[0]
+
+
 def load(path: str) -> tuple[dict[str, Any], Dialect]:
-    """Return a file's top table and its dialect; `-` is TOML or JSON on standard input.
+    """Return a file's top table and its dialect; `-` is standard input, of any format.
 
     Raises ConfigError.
     """
     if path == STDIN:
-        text = sys.stdin.read()
-        return (_json(text, STDIN), PM2S) if text.lstrip()[:1] in ("{", "[") else (
-            _toml(text, STDIN), OURS,
-        )  # fmt: skip
+        return _any_format(_stdin())
     ending = next((ending for ending in _READERS if path.endswith(ending)), "")
     if not ending:
         raise ConfigError(
@@ -72,6 +98,26 @@ def load(path: str) -> tuple[dict[str, Any], Dialect]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return _READERS[ending](text, path), OURS if ending == ".toml" else PM2S
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"standard input: {error}") from None
+
+
+def _any_format(text: str) -> tuple[dict[str, Any], Dialect]:
+    """Read TOML, else JSON or YAML; no text with apps is more than one of them."""
+    if text.lstrip().startswith(("{", "[{")):
+        return _json(text, "standard input"), PM2S
+    try:
+        return _toml(text, "standard input"), OURS
+    except ConfigError as no_toml:
+        try:
+            return _yaml(text, "standard input"), PM2S
+        except ConfigError:
+            raise no_toml from None
 
 
 def _toml(text: str, path: str) -> dict[str, Any]:
@@ -100,6 +146,10 @@ def _yaml(text: str, path: str) -> dict[str, Any]:
         return _table(yaml.safe_load(text), path)
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _is_javascript(path: str) -> bool:
+    return path.endswith((".js", ".cjs"))
 
 
 def _javascript(_text: str, path: str) -> dict[str, Any]:
@@ -138,6 +188,8 @@ def _table(data: object, path: str) -> dict[str, Any]:
         return {"apps": [data]}
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: there is no list of apps")
+    if "pm2" in data and "apps" not in data:  # as in package.json
+        data = {"apps": data["pm2"], **{k: v for k, v in data.items() if k == "deploy"}}
     if isinstance(data.get("apps"), dict):
         data = {**data, "apps": [data["apps"]]}
     return {str(key): value for key, value in data.items()}

@@ -6,6 +6,7 @@ PM2's names for a key are its aliases; PM2's keys without a meaning here say why
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pm.model import AppSpec, Scheduling
@@ -14,6 +15,7 @@ from pm.record import fields_of
 from .kinds import (
     COUNT,
     DURATION,
+    FILTERS,
     FLAG,
     FOLDER,
     LOG,
@@ -69,7 +71,7 @@ KEYS: dict[str, Key] = {
     "keepalive_handover": Key(FLAG, "Move idle keep-alive connections to the new workers"),
     "env": Key(VARIABLES, "Variables of the app"),
     "env_file": Key(WORDS, "Files of NAME=value lines (dotenv), before `env`"),
-    "filter_env": Key(WORDS, "Prefixes of variables of the caller to leave out; true: all"),
+    "filter_env": Key(FILTERS, "Parts of names of the caller's variables to leave out; true: all"),
     "instance_var": Key(TEXT, "Variable that holds the worker's slot"),
     "wait_ready": Key(FLAG, "Ready is said by the app"),
     "listen_timeout": Key(DURATION, "Time to get ready in"),
@@ -131,8 +133,12 @@ _ENV_NAMED = "env_"
 
 
 def canonical(key: str) -> str:
-    """Return the name of a key for one of its aliases."""
-    return ALIASES.get(key, key)
+    """Return the name of a key for one of its aliases, or for PM2's camelCase of it."""
+    if key in ALIASES or named_env(key):
+        return ALIASES.get(key, key)
+    snake = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", key)
+    known = snake in KEYS or snake in ALIASES or snake in MEANINGLESS or snake in LATER
+    return ALIASES.get(snake, snake) if known else key
 
 
 def named_env(key: str) -> str:

@@ -6,6 +6,7 @@ PmError, whose text the caller puts behind the key.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -61,6 +62,19 @@ def expanded(text: str, place: Place) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def _filled(value: object, place: Place) -> object:
+    """Put variables in a text; one that had some, or is PM2's, may be a number or a flag."""
+    if not isinstance(value, str):
+        return value
+    text = expanded(value, place)
+    if text == value and not place.dialect.coerces:
+        return value
+    return int(text) if re.fullmatch(r"-?\d+", text) else _FLAGS.get(text, text)
+
+
+_FLAGS = {"true": True, "false": False}
+
+
 def _wrong(value: object, kind: str, hint: str = "") -> ConfigError:
     return ConfigError(f"{value!r} is not {kind}", hint)
 
@@ -71,13 +85,15 @@ def _text(value: object, place: Place) -> str:
     return expanded(value, place)
 
 
-def _flag(value: object, _: Place) -> bool:
+def _flag(value: object, place: Place) -> bool:
+    value = _filled(value, place)
     if not isinstance(value, bool):
         raise _wrong(value, "true or false")
     return value
 
 
-def _whole(value: object, _: Place) -> int:
+def _whole(value: object, place: Place) -> int:
+    value = _filled(value, place)
     if not isinstance(value, int) or isinstance(value, bool):
         raise _wrong(value, "a whole number")
     return value
@@ -97,14 +113,16 @@ def _word(item: object, place: Place) -> str:
     return expanded(str(item), place)
 
 
-def _numbers(value: object, _: Place) -> tuple[int, ...]:
+def _numbers(value: object, place: Place) -> tuple[int, ...]:
     items = value if isinstance(value, (list, tuple)) else (value,)
-    if any(not isinstance(item, int) or isinstance(item, bool) for item in items):
-        raise _wrong(value, "a list of whole numbers")
-    return tuple(items)
+    try:
+        return tuple(_whole(item, place) for item in items)
+    except ConfigError:
+        raise _wrong(value, "a whole number or a list of them") from None
 
 
 def _duration(value: object, place: Place) -> float:
+    value = _filled(value, place)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise _wrong(value, "a duration", 'such as 10, "500ms" or "2m"')
     if isinstance(value, str) and not value.strip().isdecimal():
@@ -116,7 +134,8 @@ def _duration(value: object, place: Place) -> float:
     return number
 
 
-def _size(value: object, _: Place) -> int:
+def _size(value: object, place: Place) -> int:
+    value = _filled(value, place)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -124,7 +143,8 @@ def _size(value: object, _: Place) -> int:
     return size_of(value)
 
 
-def _count(value: object, _: Place) -> str:
+def _count(value: object, place: Place) -> str:
+    value = _filled(value, place)
     if isinstance(value, bool) or not (
         isinstance(value, int) or value == "max" or re.fullmatch(r"-?\d+", str(value))
     ):
@@ -158,12 +178,25 @@ def _log(value: object, place: Place) -> str:
 def _variables(value: object, place: Place) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _wrong(value, "a table")
-    return {str(name): _variable(str(name), item, place) for name, item in value.items()}
+    unset = place.dialect.coerces  # null: what a program for node did not find
+    return {
+        str(name): _variable(str(name), item, place)
+        for name, item in value.items()
+        if not (unset and item is None)
+    }
+
+
+def _filters(value: object, place: Place) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return ("",) if value else ()
+    return _words(value, place)
 
 
 def _variable(name: str, item: object, place: Place) -> str:
+    if place.dialect.coerces and isinstance(item, (dict, list)):
+        return json.dumps(item)
     if not isinstance(item, (str, int, float)):
-        raise ConfigError(f"{name}: {item!r} is not text")
+        raise ConfigError(f"{name}: {item!r} is not text", "put it in quotes")
     try:
         return str(item).lower() if isinstance(item, bool) else expanded(str(item), place)
     except ConfigError as error:
@@ -176,8 +209,7 @@ def choice(*allowed: str) -> Kind:
     def read(value: object, place: Place) -> str:
         text = _text(value, place)
         if text not in allowed:
-            near = suggest(text, allowed) or "one of " + ", ".join(allowed)
-            raise _wrong(value, "allowed", near)
+            raise _wrong(value, "one of " + ", ".join(allowed), suggest(text, allowed))
         return text
 
     return Kind(" or ".join(allowed), read, {"enum": list(allowed)})
@@ -190,6 +222,9 @@ TEXT = Kind("text", _text, _STRING)
 FLAG = Kind("true or false", _flag, {"type": "boolean"})
 WHOLE = Kind("whole number", _whole, {"type": "integer", "minimum": 0})
 WORDS = Kind("words", _words, {"anyOf": [_STRING, _LIST]})
+FILTERS = Kind(
+    "words, or true or false", _filters, {"anyOf": [_STRING, _LIST, {"type": "boolean"}]}
+)
 NUMBERS = Kind(
     "numbers", _numbers,
     {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},

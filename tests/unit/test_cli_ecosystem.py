@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from cli.ecosystem.apps import read
+from cli.ecosystem.apps import names, read
 from cli.ecosystem.dotenv import parse
-from cli.ecosystem.formats import is_ecosystem
+from cli.ecosystem.file import Choice
+from cli.ecosystem.formats import DEFAULT_NAMES, default_file, is_ecosystem
 from cli.ecosystem.keys import KEYS, LATER
 from cli.ecosystem.schema import schema
 from cli.target import Caller
-from pm.errors import ConfigError
+from pm.errors import ConfigError, UsageError
 from pm.model import AppSpec, Mode, Target
 from pm.record import fields_of
 
@@ -169,7 +171,7 @@ def test_a_file_of_pm2_means_what_it_means_there(
     path = folder / "conf" / f"apps{ending}"
     path.write_text(json.dumps(PM2S))  # which is YAML, too
     assert is_ecosystem(str(path))
-    (spec,) = read(str(path), caller, environment="production")
+    (spec,) = read(str(path), caller, Choice(environment="production"))
     assert spec.exec_mode is Mode.FORK
     assert (spec.kill_timeout, spec.min_uptime) == (1.6, 2.0)
     assert spec.interpreter_args == ("-O",)
@@ -179,7 +181,8 @@ def test_a_file_of_pm2_means_what_it_means_there(
         "B": "${HOME}",
         "PORT": "8000",
     }
-    assert "warning: web: treekill changes nothing: " in capsys.readouterr().err
+    note = "note: `treekill` changes nothing: a worker's whole process group is ended, always"
+    assert f"{note} (app 1 (web))" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ['[{"script": "web.py"}]', '{"script": "web.py"}'])
@@ -187,6 +190,116 @@ def test_one_app_or_a_list_of_apps(text: str, folder: Path, caller: Caller) -> N
     path = folder / "conf" / "apps.json"
     path.write_text(text)
     assert [spec.name for spec in read(str(path), caller)] == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("[[apps]]\nscript = 'conf/web.py'\nkill_timeout = 5", 5),
+        ('[{"script": "conf/web.py", "killTimeout": 5000}]', 5),
+        ('{"pm2": [{"script": "conf/web.py", "kill_timeout": "5000"}]}', 5),
+        ("apps:\n- script: conf/web.py\n  kill_timeout: 5000", 5),
+    ],
+)
+def test_standard_input_may_be_of_any_format(
+    text: str, seconds: float, folder: Path, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    here = caller.__class__(str(folder), caller.env, caller.umask, caller.cpus)
+    (spec,) = read("-", here)
+    assert (spec.script, spec.kill_timeout) == (f"{folder}/conf/web.py", seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[apps]]\nscript = web.py", "standard input: .*line 2"),
+        ("{apps: 1}", "standard input: Expecting property name"),
+        ("hello", "standard input: "),
+    ],
+)
+def test_standard_input_that_is_no_file(
+    text: str, message: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    with pytest.raises(ConfigError, match=message):
+        read("-", caller)
+
+
+def test_what_a_command_without_a_file_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"looked for ecosystem\.toml, ecosystem\.config"):
+        default_file()
+    (tmp_path / "ecosystem.config.js").touch()
+    with pytest.raises(UsageError, match="is run only if it is named") as caught:
+        default_file()
+    assert caught.value.hint == "`pm start ecosystem.config.js`"
+    for name in reversed([name for name in DEFAULT_NAMES if "js" not in name[-4:]]):
+        (tmp_path / name).touch()
+        assert default_file() == name
+    assert capsys.readouterr().err.startswith("note: pm2.yml is read, ecosystem.config.js not\n")
+
+
+def test_keys_of_pm2_in_camel_case_and_values_as_text(folder: Path, caller: Caller) -> None:
+    path = folder / "conf" / "pm2.json"
+    app = {
+        "script": "web.py", "maxRestarts": "3", "execInterpreter": "python3", "mergeLogs": True,
+        "autorestart": "false", "stopExitCodes": ["0", 3], "interpreterArgs": "-O",
+        "filterEnv": ["SECRET"], "env": {"A": None, "B": {"c": [1]}, "dC": 1},
+    }  # fmt: skip
+    path.write_text(json.dumps({"apps": [app]}))
+    caller.env["TOP_SECRET_KEY"] = "x"  # type: ignore[index]  # a plain dict
+    (spec,) = read(str(path), caller)
+    assert (spec.max_restarts, spec.autorestart, spec.stop_exit_codes) == (3, False, (0, 3))
+    own = {"PATH": caller.env["PATH"], "A": "1", "B": '{"c": [1]}', "dC": "1"}
+    assert (dict(spec.env), spec.interpreter_args) == (own, ("-O",))
+
+
+def test_only_some_apps_of_a_file(folder: Path, caller: Caller) -> None:
+    text = "[[apps]]\nscript = 'web.py'\n[[apps]]\nname = 'gone'\nscript = '${GONE}'\n"
+    path = written(folder, text + "[defaults]\nname_prefix = 'x'\n")
+    assert [spec.name for spec in read(path, caller, Choice(("x:web",)))] == ["x:web"]
+    with pytest.raises(UsageError, match="--only: the file has no app `x:wbe`") as caught:
+        read(path, caller, Choice(("x:wbe",)))
+    assert caught.value.hint == "did you mean `x:web`?"
+    assert names(path) == ("x:web", "x:gone")
+    assert names(path, ("x:gone",)) == ("x:gone",)
+
+
+def test_one_key_under_two_names(folder: Path, caller: Caller) -> None:
+    path = written(folder, "[[apps]]\nscript = 'web.py'\nout_file = 'a'\noutput = 'b'\n")
+    with pytest.raises(ConfigError) as caught:
+        read(path, caller)
+    told = "[[apps]] 1: output: the same as `out_file`, which is there too"
+    assert caught.value.lines == (told,)
+
+
+def test_faults_of_defaults_are_told_once(folder: Path, caller: Caller) -> None:
+    apps = "[[apps]]\nscript = 'web.py'\nname = '{}'\n"
+    text = "[defaults]\nname = 'x'\nkil_timeout = 3\n" + apps.format("a") + apps.format("b")
+    with pytest.raises(ConfigError) as caught:
+        read(written(folder, text), caller)
+    assert caught.value.lines == (
+        "[defaults]: unknown key `kil_timeout`; did you mean `kill_timeout`?",
+        "[defaults]: name: each app has its own; `name_prefix` is for all",
+    )
+
+
+def test_numbers_may_come_from_variables(folder: Path, caller: Caller) -> None:
+    path = written(
+        folder,
+        """
+        [[apps]]
+        script = "web.py"
+        instances = "${A}"
+        max_restarts = "${NONE:-7}"
+        autorestart = "${NONE:-false}"
+        """,
+    )
+    (spec,) = read(path, caller)
+    assert (spec.instances, spec.max_restarts, spec.autorestart) == (1, 7, False)
 
 
 def test_a_program_for_node_is_run_by_node(
@@ -232,15 +345,15 @@ def test_defaults_and_variables(folder: Path, caller: Caller) -> None:
         env_stage = { LEVEL = "debug" }
         """,
     )
-    (spec,) = read(path, caller, environment="stage")
+    (spec,) = read(path, caller, Choice(environment="stage"))
     assert spec.args == ("1", "$", "x")
     names = ("TOKEN", "LEVEL", "A", "B")
     assert [spec.env[name] for name in names] == ["a b", "debug", "12", ""]
     assert set(spec.env_set) == set(names)
     assert spec.kill_timeout == 3
     with pytest.raises(ConfigError) as caught:
-        read(path, caller, environment="stag")
-    assert caught.value.lines == ("--env stag: no app has env_stag; there is: ['stage']",)
+        read(path, caller, Choice(environment="stag"))
+    assert caught.value.lines == ("--env stag: no app has env_stag; did you mean `stage`?",)
 
 
 def test_a_variable_that_is_missing_is_named(folder: Path, caller: Caller) -> None:

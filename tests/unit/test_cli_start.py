@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from cli.commands import lives
+from cli.commands import files, lives
 from cli.commands import start as command
 from cli.commands.start import is_app, start
+from cli.ecosystem.file import Choice
 from cli.report import print_outcomes
 from cli.target import Wish
-from pm.api import Apps, List, Outcome, Report, Request, Resume, Start, Stop
+from pm.api import Apps, List, Outcome, Reload, Report, Request, Restart, Resume, Start, Stop
 from pm.errors import UsageError
 from pm.model import AppSpec, AppView, Mode, State, WorkerView
 
@@ -45,12 +46,15 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Request[Any]]
             return Report(tuple(Outcome(spec.name, "started, 1 worker") for spec in request.specs))
         return Report((Outcome("web", "already online"),))
 
-    def told(report: Report, _: bool) -> int:
+    def told(report: Report, _as_json: bool, _table: bool = True) -> int:
         print_outcomes(report)
         return len(report.outcomes)
 
-    monkeypatch.setattr(command, "call", call)
-    monkeypatch.setattr(command, "tell", told)
+    monkeypatch.setenv("PM_HOME", str(tmp_path / "no-daemon"))
+    for module in (command, files, lives):
+        monkeypatch.setattr(module, "call", call)
+    for module in (command, lives):
+        monkeypatch.setattr(module, "tell", told)
     return requests
 
 
@@ -115,34 +119,49 @@ def test_a_name_beside_a_file_is_for_one_app(asked: list[Request[Any]]) -> None:
     Path("apps.toml").write_text(APPS)
     with pytest.raises(UsageError, match="--name: 2 apps cannot share one name"):
         begin(["apps.toml"], Wish("", name="x"))
-    assert start(["apps.toml"], Wish("", name="x"), only=["new"]) == 1
+    assert start(["apps.toml"], Wish("", name="x"), choice=Choice(("new",))) == 1
     assert sent(asked) == [(False, ["x"])]
 
 
 @pytest.mark.parametrize("word", ["new.py", "web"])
 def test_only_is_for_files(asked: list[Request[Any]], word: str) -> None:
     with pytest.raises(UsageError, match=f"--only: `{word}` is no file of apps"):
-        start([word], Wish(""), only=["new"])
+        start([word], Wish(""), choice=Choice(("new",)))
     assert asked == []
 
 
-@pytest.mark.parametrize("verb", [lives.restart, lives.reload])
-def test_restart_and_reload_say_that_a_file_only_names_apps(
-    verb: Callable[[Sequence[str]], int],
-    asked: list[Request[Any]],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_reload_says_that_a_file_only_names_apps(
+    asked: list[Request[Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("apps.toml").write_text(APPS)
+    lives.reload(["apps.toml", "job"])
+    assert asked == [Reload(("web", "new", "job"))]
+    assert "`pm restart apps.toml` restarts them with its values" in capsys.readouterr().err
 
-    def act(request: Request[Any], *_: object) -> int:
-        asked.append(request)
-        return 0
 
-    monkeypatch.setattr(lives, "act", act)
-    verb(["apps.toml"])
-    assert asked[-1].selectors == ("web", "new")  # type: ignore[attr-defined]
-    assert "`pm start apps.toml` restarts them with its values" in capsys.readouterr().err
+def test_restart_takes_the_values_of_a_file_and_starts_what_is_not_there(
+    asked: list[Request[Any]],
+) -> None:
+    Path("apps.toml").write_text(APPS + "env_stage = { A = '3' }\n")
+    assert lives.restart(["apps.toml", "job"], choice=Choice()) == 3
+    assert sent(asked) == [(False, ["new"]), (False, ["web"])]
+    assert asked[-1] == Restart(("job",))
+    lives.restart(["apps.toml"], choice=Choice(("new",), "stage"))
+    assert [(spec.name, spec.env["A"]) for spec in specs(asked)[2:]] == [("new", "3")]
+
+
+@pytest.mark.parametrize("verb", [lives.stop, lives.delete])
+def test_stop_and_delete_need_only_the_names(
+    verb: Callable[[Sequence[str], tuple[str, ...]], int], asked: list[Request[Any]]
+) -> None:
+    Path("apps.toml").write_text(APPS + "[[apps]]\nname = 'gone'\nscript = 'gone.py'\n")
+    verb(["apps.toml"], ())
+    verb(["apps.toml"], ("gone",))
+    assert [r.selectors for r in asked] == [  # type: ignore[attr-defined]
+        ("web", "new", "gone"), ("gone",),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="--only: `web` is no file of apps"):
+        verb(["web"], ("gone",))
 
 
 def test_an_app_of_the_list_is_resumed(asked: list[Request[Any]]) -> None:
@@ -164,7 +183,7 @@ def test_one_name_is_for_one_app() -> None:
 
 @pytest.mark.usefixtures("asked")
 def test_nothing_to_start() -> None:
-    with pytest.raises(UsageError, match=r"there is no ecosystem\.toml here"):
+    with pytest.raises(UsageError, match=r"no file of apps here: looked for ecosystem\.toml, "):
         begin([])
 
 
@@ -172,9 +191,9 @@ def test_a_bare_start_reads_the_file_here(asked: list[Request[Any]]) -> None:
     Path("ecosystem.toml").write_text('[[apps]]\nscript = "new.py"\n[[apps]]\nscript = "web.py"\n')
     assert begin([]) == 2
     assert sent(asked) == [(False, ["new"]), (False, ["web"])]
-    assert start([], Wish(""), only=["new"]) == 1
+    assert start([], Wish(""), choice=Choice(("new",))) == 1
     with pytest.raises(UsageError, match="the file has no app `neww`") as caught:
-        start([], Wish(""), only=["neww"])
+        start([], Wish(""), choice=Choice(("neww",)))
     assert "`new`" in caught.value.hint
     assert len(asked) == 4
 

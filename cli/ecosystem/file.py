@@ -1,0 +1,83 @@
+"""A file of apps as it is written: its tables, and where each stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from pm.codec import suggest
+from pm.errors import ConfigError, UsageError
+from pm.record import dataclass
+
+from .formats import STDIN, Dialect, load
+
+_TABLES = ("apps", "defaults", "deploy", "$schema")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a file is asked for."""
+
+    only: tuple[str, ...] = ()
+    """Names of apps; none means all."""
+    environment: str = ""
+    """NAME of the tables `env_NAME` that are laid over `env`."""
+
+
+ALL = Choice()
+
+
+@dataclass(frozen=True)
+class File:
+    """A file's tables. Their keys and values are not looked at yet."""
+
+    path: str
+    """As it was named; `-` is standard input."""
+    folder: str
+    """Where relative paths begin: the file's folder, or the caller's for standard input."""
+    dialect: Dialect
+    apps: tuple[dict[str, Any], ...]
+    defaults: dict[str, Any]
+    deploy: dict[str, Any]
+    """`[deploy.NAME]` tables."""
+
+    def numbered(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each app's place in the file, for messages, and its table."""
+        for number, table in enumerate(self.apps, 1):
+            name = f" ({table['name']})" if "name" in table else ""
+            yield f"{self.dialect.app} {number}{name}", table
+
+
+def open_file(path: str, cwd: str) -> File:
+    """Read a file, or standard input; raises ConfigError."""
+    data, dialect = load(path)
+    for key in data:
+        if key not in _TABLES:
+            hint = suggest(key, _TABLES) or "apps are tables named [[apps]]"
+            raise ConfigError(f"{path}: unknown key `{key}`", hint)
+    tables = data.get("apps")
+    if not isinstance(tables, list) or not tables:
+        raise ConfigError(f"{path}: there is no {dialect.apps}")
+    if not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"{path}: {dialect.apps}: an app is a table of keys and values")
+    folder = cwd if path == STDIN else os.path.dirname(os.path.join(cwd, path))
+    return File(
+        path, folder, dialect, tuple(tables), _table(data, "defaults", path),
+        _table(data, "deploy", path),
+    )  # fmt: skip
+
+
+def _table(data: dict[str, Any], key: str, path: str) -> dict[str, Any]:
+    found = data.get(key, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: {key}: not a table")
+    return found
+
+
+def check_chosen(only: tuple[str, ...], names: list[str]) -> None:
+    """Raise UsageError for a chosen name that no app of the file has."""
+    for name in only:
+        if name not in names:
+            hint = suggest(name, names) or f"its apps: {', '.join(names)}"
+            raise UsageError(f"--only: the file has no app `{name}`", hint)

@@ -10,13 +10,11 @@ import os
 from collections.abc import Mapping
 
 from pm.errors import UsageError
+from pm.inherit import inherited
 from pm.model import AppSpec, Mode, Target
 from pm.record import dataclass, field
 
 from .program import Program, find_program, is_python, module_program
-
-_OWN = frozenset({"PM_READY_FD", "PM_APP", "PM_SLOT", "PM_GENERATION"})
-"""What pm itself sets: an app that runs `pm start` must not hand its own on."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ class Wish:
     host: str = ""
     port: int | None = None
     """Where a `module:attribute` listens."""
+    filter_env: tuple[str, ...] = ()
+    """Parts of names of the caller's variables that the app does not get."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def this_caller() -> Caller:
 def resolve(wish: Wish, caller: Caller) -> AppSpec:
     """Return the spec; raises UsageError, Failed or ConfigError with what to do."""
     cwd = folder_of(wish.cwd, caller.cwd)
-    env = app_env(caller.env) | dict(wish.env)
+    env = inherited(caller.env, wish.filter_env) | dict(wish.env)
     interpreter = _named_interpreter(wish.interpreter, caller)
     if wish.module:
         found = module_program(wish.word, cwd, caller.env)
@@ -88,6 +88,7 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         instances=count_instances(wish.instances or "1", caller.cpus),
         env=env,
         env_set=tuple(wish.env),
+        filter_env=wish.filter_env,
         umask=caller.umask,
         **wish.options,  # type: ignore[arg-type]  # typed where they are read
     )
@@ -113,11 +114,6 @@ def folder_of(text: str, base: str) -> str:
     if not os.path.isdir(path):
         raise UsageError(f"cwd: {path} is no folder")
     return path
-
-
-def app_env(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment that an app inherits: the caller's without what is pm's own."""
-    return {key: value for key, value in env.items() if key not in _OWN}
 
 
 def count_instances(text: str, cpus: int) -> int:

@@ -39,6 +39,8 @@ Interpreter = Annotated[str, option("--interpreter", text="Python that runs it, 
 PythonArgs = Annotated[str, option("--interpreter-args", text="Its options: '-O -X dev'.")]
 _ENV = "A variable of the app (repeatable), or NAME: lay the file's env_NAME over its env."
 Env = Annotated[list[str] | None, option("--env", text=_ENV, metavar="NAME[=VALUE]")]
+_FILTER = "Leave out the caller's variables with this in their names; repeatable."
+FilterEnv = Annotated[list[str] | None, option("--filter-env", text=_FILTER, metavar="TEXT")]
 Fork = Annotated[bool, option("--fork", text="Plain processes instead of a cluster.")]
 _PRELOAD = "Import once, before forking; repeatable."
 Preload = Annotated[list[str] | None, option("--preload", text=_PRELOAD, metavar="MODULE")]
@@ -80,6 +82,7 @@ def start(
     interpreter: Interpreter = "",
     interpreter_args: PythonArgs = "",
     env: Env = None,
+    filter_env: FilterEnv = None,
     fork: Fork = False,
     preload: Preload = None,
     scheduling: Policy = None,
@@ -116,7 +119,7 @@ def start(
     wish = Wish(
         "", bool(module), rest, name, cwd, interpreter, _options_of_python(interpreter_args),
         fork, instances, dict(variable(word) for word in env or () if "=" in word), options,
-        host, port,
+        host, port, tuple(filter_env or ()),
     )  # fmt: skip
     choice = Choice(names_of(only), _environment(env or ()))
     if module:  # as after `python -m`, the words that follow are the module's

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal as signals
-from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from pm.api import Trigger
@@ -16,9 +15,10 @@ from pm.codec import loads, suggest
 from pm.control import Results
 from pm.errors import Failed, UsageError
 from pm.home import log_files
+from pm.inherit import with_env
 from pm.logindex import index_path
 from pm.logpieces import remove_pieces
-from pm.model import ActionResult, AppSpec, State
+from pm.model import ActionResult, State
 from pm.record import replace
 
 from .app import App
@@ -188,12 +188,6 @@ def empty_file(path: str) -> None:
             os.truncate(path, 0)
     except OSError as error:
         raise Failed(f"cannot empty {path}: {error.strerror}", "is it yours?") from None
-
-
-def with_env(spec: AppSpec, env: Mapping[str, str]) -> AppSpec:
-    """Lay a caller's environment over the app's; what was set for the app itself stays."""
-    fresh = {name: value for name, value in env.items() if name not in spec.env_set}
-    return replace(spec, env={**spec.env, **fresh})
 
 
 def signal_name(text: str) -> str:

@@ -109,7 +109,7 @@ class Stop(Request[Report]):
 
 @dataclass(frozen=True)
 class Restart(Request[Report]):
-    """Stop, then start; `env` (a whole environment) is overlaid if given (--update-env).
+    """Stop, then start; `env` (a caller's, whole) takes the last one's place (--update-env).
 
     What was set for the app itself (`AppSpec.env_set`) stays.
     """

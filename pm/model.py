@@ -104,6 +104,8 @@ class AppSpec:
     """The whole environment of the app: the caller's, then the file's and the options'."""
     env_set: tuple[str, ...] = ()
     """Variables set by the file or the options: a later caller's environment leaves them alone."""
+    filter_env: tuple[str, ...] = ()
+    """Parts of names of variables that are not taken from a caller; an empty one is in all."""
     umask: int = 0o022
     preload: tuple[str, ...] = ()
     wait_ready: bool = False

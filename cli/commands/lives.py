@@ -116,6 +116,4 @@ def _names(path: str, only: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _env(update: bool) -> dict[str, str] | None:
-    from cli.target import app_env
-
-    return app_env(os.environ) if update else None
+    return dict(os.environ) if update else None

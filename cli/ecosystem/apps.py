@@ -16,7 +16,7 @@ from pm.errors import PmError
 from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
 
-from .environment import own_variables, port_is_variable, unknown_environment, without
+from .environment import own_variables, port_is_variable, unknown_environment
 from .file import ALL, Choice, File, check_chosen, open_file
 from .keys import canonical, named_env
 from .kinds import Place
@@ -139,8 +139,7 @@ def _spec(values: Values, reading: Reading) -> AppSpec:
     env = own_variables(values, reading.file, reading.choice.environment)
     if port_is_variable(values, reading.file):
         values = {key: value for key, value in values.items() if key != "port"}
-    caller = without(reading.caller, values.get("filter_env", ()))
-    spec = resolve(_overlaid(_wish(values, env), reading.typed), caller)
+    spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)
     return replace(spec, name=_prefix(values) + spec.name)
 
 
@@ -163,6 +162,7 @@ def _wish(values: Values, env: dict[str, str]) -> Wish:
         options=options,
         host=values.get("host", ""),
         port=values.get("port"),
+        filter_env=values.get("filter_env", ()),
     )
 
 
@@ -189,5 +189,6 @@ def _overlaid(table: Wish, typed: Wish) -> Wish:
         host=typed.host or table.host,
         port=table.port if typed.port is None else typed.port,
         env={**table.env, **typed.env},
+        filter_env=typed.filter_env or table.filter_env,
         options={**table.options, **typed.options},
     )

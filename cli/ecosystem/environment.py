@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from cli.program import is_application
-from cli.target import Caller
 from pm.codec import suggest
-from pm.record import replace
 
 from . import dotenv
 from .file import File
@@ -33,13 +30,6 @@ def port_is_variable(values: Values, file: File) -> bool:
     """Return True where `port` is PM2's: a variable, for an app that is no `module:app`."""
     pm2 = file.dialect.port_is_variable and "port" in values
     return pm2 and not is_application(values.get("script", ""))
-
-
-def without(caller: Caller, filters: Iterable[str]) -> Caller:
-    """Return the caller without the variables whose names have one of these parts; PATH stays."""
-    parts = tuple(filters)
-    kept = {k: v for k, v in caller.env.items() if k == "PATH" or not any(p in k for p in parts)}
-    return replace(caller, env=kept)
 
 
 def unknown_environment(file: File, environment: str) -> str:

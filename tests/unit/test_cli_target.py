@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.target import Caller, Wish, app_env, count_instances, resolve, this_caller
+from cli.target import Caller, Wish, count_instances, resolve, this_caller
 from pm.errors import Failed, PmError, UsageError
 from pm.model import AppSpec, Mode, Target
 
@@ -133,7 +133,6 @@ def test_what_the_spec_takes_from_the_caller(caller: Caller, here: Path) -> None
     spec = resolve(Wish("app.py", env={"PORT": "1"}), replace(caller, env=env))
     assert spec.env == {**caller.env, "PM_THEIRS": "1", "PORT": "1"}
     assert (spec.umask, spec.cwd) == (0o027, str(here))
-    assert "PM_READY_FD" not in app_env(env)
 
 
 @pytest.mark.parametrize(

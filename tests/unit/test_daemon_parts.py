@@ -15,12 +15,11 @@ from daemon import runfile
 from daemon.handlers import HANDLERS
 from daemon.kept import Kept
 from daemon.logfile import OwnLog
-from daemon.operations import empty_file, signal_name, with_env
+from daemon.operations import empty_file, signal_name
 from daemon.process import Alive, start_time
 from daemon.ready import Ready
 from pm.api import REQUESTS
 from pm.errors import Failed, UsageError
-from pm.model import AppSpec
 
 
 def test_every_request_has_a_handler() -> None:
@@ -103,12 +102,6 @@ def test_the_readiness_pipe_says_one_line() -> None:
 def test_without_a_readiness_pipe_nothing_is_said() -> None:
     for number in (None, "", "x", "9999"):
         Ready(number).ok()
-
-
-def test_a_callers_environment_leaves_alone_what_was_set_for_the_app() -> None:
-    spec = AppSpec("web", "/a.py", "/", env={"PORT": "1", "LANG": "C"}, env_set=("PORT",))
-    env = with_env(spec, {"PORT": "2", "LANG": "de", "NEW": "x"}).env
-    assert env == {"PORT": "1", "LANG": "de", "NEW": "x"}
 
 
 @pytest.mark.parametrize("text", ["SIGUSR1", "usr1", "USR1", "10"])

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Literal, Protocol
 
+from pm.changes import carried
 from pm.control import Happened, Status
-from pm.model import AppView, Event
+from pm.model import AppSpec, AppView, Event
 from pm.record import replace
 
 from .deaths import Deaths
@@ -100,15 +101,19 @@ class App:
         return await link.call("want", ticket.request, slots=wanted, complete=complete)
 
     async def tell(
-        self, op: Literal["restart", "reload"], ticket: Ticket, slots: tuple[int, ...]
+        self,
+        op: Literal["restart", "reload"],
+        ticket: Ticket,
+        slots: tuple[int, ...],
+        spec: AppSpec,
     ) -> str:
-        """Have the master restart or reload `slots`, stopped ones too, with the spec of now."""
+        """Have the master restart or reload `slots`, stopped ones too, with a spec."""
         order = self._office.order
         await order.clear(self, ticket, op)
         link = self.masters.link
         if link is None:
             return await self.run(ticket)
-        spec, complete = self.record.spec, order.is_awaited(self.record.name)
+        complete = order.is_awaited(self.record.name)
         return await link.call(op, ticket.request, slots=slots, spec=spec, complete=complete)
 
     async def halt(self, ticket: Ticket) -> None:
@@ -122,9 +127,15 @@ class App:
         self._deaths = Deaths()
 
     async def adopt(self, run: RunFile | None) -> bool:
-        """Take over a living master from an earlier daemon; False if there is none."""
+        """Take over a living master from an earlier daemon; False if there is none.
+
+        What it runs is what is kept: that daemon may have died while a reload was tried.
+        """
         if run is None or not await self.masters.find(run):
             return False
+        if self.masters.status is not None and self.masters.status.spec is not None:
+            spec = carried(self.record.spec, self.masters.status.spec)
+            self.commit(replace(self.record, spec=spec), must=False)
         self._emit("note", "found its master again", self.masters.pid)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterable
 
@@ -12,6 +13,8 @@ from pm.model import AppSpec
 from pm.record import dataclass
 
 from .record import Record, want
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,16 @@ def read(home: str) -> tuple[Saved, ...]:
     raise Failed(f"nothing was saved: there is no {path}", "`pm save` saves the list of apps")
 
 
-def exists(home: str) -> bool:
-    """True if a list was saved."""
-    return os.path.exists(path_of(home))
+def write_once(home: str, records: Iterable[Record]) -> str:
+    """Write the list unless one was saved; returns a remark if that fails."""
+    if os.path.exists(path_of(home)):
+        return ""
+    try:
+        write(home, records)
+    except Failed as error:
+        _log.warning("the list is not saved: %s", error.message)
+        return f"; {error.message}, so `pm resurrect` will not find it"
+    return ""
 
 
 def _private(path: str, flags: int) -> int:

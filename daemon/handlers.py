@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,18 +10,16 @@ from typing import Any
 
 import pm
 from pm import api
-from pm.errors import Failed, PmError
+from pm.errors import Failed, NotFound, PmError
 from pm.model import PROTOCOL, AppSpec, State
 
-from . import dump, operations
+from . import changing, dump, operations
 from .app import App
-from .each import Turn, begin_each, body_of, check_listed, each, needed_parts, together
+from .each import Turn, begin_each, body_of, check_listed, each, needed_parts, parts_of, together
 from .operations import Result, Slots
 from .record import respecify
 from .supervisor import Supervisor
 from .turns import Ticket
-
-_log = logging.getLogger(__name__)
 
 
 async def ping(daemon: Supervisor, _request: api.Ping, _ticket: Ticket) -> api.Pong:
@@ -111,6 +108,19 @@ async def reload(daemon: Supervisor, request: api.Reload, ticket: Ticket) -> api
     """Replace workers without a gap."""
     work = partial(operations.renew, op="reload", env=request.env)
     return await each(daemon, request.selectors, ticket, work)
+
+
+async def change(daemon: Supervisor, request: api.Change, ticket: Ticket) -> api.Report:
+    """Let apps be as other specs say."""
+    specs = {spec.name: spec for spec in request.specs}
+    if unknown := specs.keys() - daemon.apps.keys():
+        raise NotFound(f"no app is named `{min(unknown)}`", "`pm start` starts a new one")
+    daemon.order.check(request.specs)
+
+    async def work(app: App, ticket: Ticket, _slots: Slots) -> Result:
+        return await changing.change(daemon, app, ticket, specs[app.record.name], request.least)
+
+    return await together(daemon, parts_of(daemon, dict.fromkeys(specs), work), ticket)
 
 
 async def delete(daemon: Supervisor, request: api.Delete, ticket: Ticket) -> api.Report:
@@ -214,7 +224,8 @@ async def kill(daemon: Supervisor, _request: api.Kill, ticket: Ticket) -> api.Re
     always finds something, and a list that a user saved is never overwritten behind his back.
     """
     daemon.ending = True
-    remark = _save_once(daemon)
+    records = (app.record for app in daemon.apps.values())
+    remark = dump.write_once(daemon.place.home, records) if daemon.apps else ""
 
     async def work(app: App, ticket: Ticket, slots: Slots) -> Result:
         result = await _remove(daemon, app, ticket, slots)
@@ -226,38 +237,13 @@ async def kill(daemon: Supervisor, _request: api.Kill, ticket: Ticket) -> api.Re
         daemon.closing.set()
 
 
-def _save_once(daemon: Supervisor) -> str:
-    """Save the list unless it is empty or saved; returns a remark if that fails."""
-    if not daemon.apps or dump.exists(daemon.place.home):
-        return ""
-    try:
-        dump.write(daemon.place.home, (app.record for app in daemon.apps.values()))
-    except Failed as error:
-        _log.warning("the list is not saved: %s", error.message)
-        return f"; {error.message}, so `pm resurrect` will not find it"
-    return ""
-
-
 Handler = Callable[[Supervisor, Any, Ticket], Awaitable[object]]  # Any: each takes its own request
 
 HANDLERS: dict[type[api.Request[Any]], Handler] = {
-    api.Ping: ping,
-    api.List: list_apps,
-    api.Describe: describe,
-    api.Start: start,
-    api.Resume: resume,
-    api.Stop: stop,
-    api.Restart: restart,
-    api.Reload: reload,
-    api.Delete: delete,
-    api.Scale: scale,
-    api.SendSignal: send_signal,
-    api.SendMessage: send_message,
-    api.Trigger: trigger,
-    api.Reset: reset,
-    api.Flush: flush,
-    api.Save: save,
-    api.Resurrect: resurrect,
-    api.Kill: kill,
-}
+    api.Ping: ping, api.List: list_apps, api.Describe: describe, api.Start: start,
+    api.Resume: resume, api.Stop: stop, api.Restart: restart, api.Reload: reload,
+    api.Change: change, api.Delete: delete, api.Scale: scale, api.SendSignal: send_signal,
+    api.SendMessage: send_message, api.Trigger: trigger, api.Reset: reset, api.Flush: flush,
+    api.Save: save, api.Resurrect: resurrect, api.Kill: kill,
+}  # fmt: skip
 """Every request with its handler."""

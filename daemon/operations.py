@@ -45,14 +45,14 @@ async def start(app: App, ticket: Ticket, slots: Slots = None) -> Result:
         return Result("already online", changed=False)
     app.commit(want(app.record, chosen, True))
     text = await app.run(ticket)
-    return Result(_begun(app, text))
+    return Result(begun(app, text))
 
 
 async def start_anew(app: App, ticket: Ticket, record: Record) -> Result:
     """Start a stopped or errored app from a new spec."""
     await app.halt(ticket)
     app.commit(record)
-    return Result(_begun(app, await app.run(ticket)))
+    return Result(begun(app, await app.run(ticket)))
 
 
 async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
@@ -79,16 +79,18 @@ async def renew(
     """Restart or reload; what is stopped is started, what has ended has nothing to reload."""
     chosen = app.record.numbers if slots is None else slots
     running = set(chosen) & set(app.record.wanted)
-    record = want(app.record, chosen, True)
-    if env is not None:
-        record = replace(record, spec=with_env(record.spec, env))
-    app.commit(record)
+    app.commit(want(app.record, chosen, True))
+    spec = app.record.spec if env is None else with_env(app.record.spec, env)
     if app.masters.link is None or not running:
-        return Result(_begun(app, await app.run(ticket)))
+        app.commit(replace(app.record, spec=spec))
+        return Result(begun(app, await app.run(ticket)))
     if app.view().state in (State.ERRORED, State.STOPPED):
         op = "restart"
-    text = await app.tell(op, ticket, chosen)
-    return Result(_begun(app, text, f"{op}ed"))
+    if op == "restart":
+        app.commit(replace(app.record, spec=spec))
+    text = await app.tell(op, ticket, chosen, spec)
+    remark = app.commit(replace(app.record, spec=spec), must=False)  # a refused one is not kept
+    return Result(begun(app, text, f"{op}ed") + remark)
 
 
 async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
@@ -216,7 +218,7 @@ def _running(app: App, slots: tuple[int, ...]) -> bool:
     return set(slots) <= up & set(app.record.wanted)
 
 
-def _begun(app: App, text: str, done: str = "started") -> str:
+def begun(app: App, text: str, done: str = "started") -> str:
     """Say that an app is up, or, of a job, that it is done already."""
     return f"{'completed' if app.view().state is State.STOPPED else done}, {_online(app, text)}"
 

@@ -19,6 +19,7 @@ from .answers import Report as Report
 from .answers import Saved as Saved
 from .answers import Triggered as Triggered
 from .answers import Triggering as Triggering
+from .changes import Need
 from .errors import ErrorBody as ErrorBody
 from .model import AppSpec
 from .record import dataclass, field
@@ -131,6 +132,20 @@ class Reload(Request[Report]):
 
 
 @dataclass(frozen=True)
+class Change(Request[Report]):
+    """Let apps of the list be as these specs say, each by no more than its difference needs.
+
+    The stored spec stays the old one where the new one is refused.
+    """
+
+    name = "change"
+    answer = Report
+    specs: tuple[AppSpec, ...] = ()
+    least: Need = Need.NOTHING
+    """Done also to what has not changed: RELOAD for new code, RESTART to stop first."""
+
+
+@dataclass(frozen=True)
 class Delete(Request[Report]):
     """Stop and forget."""
 
@@ -228,7 +243,7 @@ class Kill(Request[Report]):
 REQUESTS: dict[str, type[Request[Any]]] = {
     kind.name: kind
     for kind in (
-        Ping, List, Describe, Start, Resume, Stop, Restart, Reload, Delete, Scale,
+        Ping, List, Describe, Start, Resume, Stop, Restart, Reload, Change, Delete, Scale,
         SendSignal, SendMessage, Trigger, Reset, Flush, Save, Resurrect, Kill,
     )
 }  # fmt: skip

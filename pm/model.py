@@ -100,6 +100,8 @@ class AppSpec:
     exec_mode: Mode = Mode.CLUSTER
     instances: int = 1
     namespace: str = "default"
+    source: str = ""
+    """Ecosystem file that it came from last; `pm apply --prune` removes only the file's own."""
     env: dict[str, str] = field(default_factory=dict)
     """The whole environment of the app: the caller's, then the file's and the options'."""
     env_set: tuple[str, ...] = ()

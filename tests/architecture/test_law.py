@@ -18,6 +18,7 @@ PURE = {
     "pm.dependency",
     "pm.order",
     "pm.model",
+    "pm.changes",
     "pm.codec",
     "pm.api",
     "pm.answers",

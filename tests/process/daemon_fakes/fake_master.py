@@ -2,7 +2,7 @@
 
 The app's environment says how it behaves: FAKE=fail (never ready), hang (`want` never ends), die
 (exits at once), mute (does not answer `stop`); FAKE_PORT makes it listen, FAKE_KEYS says
-under how many keys its listener is kept.
+under how many keys its listener is kept. A reload is refused if its environment has REFUSE.
 """
 
 from __future__ import annotations
@@ -93,6 +93,8 @@ class FakeMaster:
                 self.want(command.slots or ())
                 text = "" if self.listener else f"{len(self.workers)} sleepers"
                 self.happened("online", "ready", command.id)
+        elif command.spec is not None and "REFUSE" in command.spec.env:
+            error = ErrorBody("failed", f"{command.op} refused: as asked")
         elif command.op in ("restart", "reload"):
             self.spec = command.spec or self.spec
             slots = tuple(self.workers) if command.slots is None else command.slots

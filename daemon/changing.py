@@ -1,0 +1,71 @@
+"""Another spec for an app of the list: brought about by no more than the difference needs.
+
+What is refused leaves the old one serving, and in the store.
+"""
+
+from __future__ import annotations
+
+from pm.changes import Need, differences, need_of
+from pm.errors import PmError
+from pm.model import AppSpec, State
+
+from .app import App
+from .operations import Result, begun, cpus, start_anew
+from .record import Record, respecify
+from .supervisor import Supervisor
+from .turns import Ticket
+from .views import count
+
+
+async def change(
+    daemon: Supervisor, app: App, ticket: Ticket, spec: AppSpec, least: Need
+) -> Result:
+    """Let the app be as `spec` says, by `least` at the least; what is down is started."""
+    new = respecify(app.record, spec, cpus(), daemon.next_id)
+    need = need_of(differences(app.record.spec, new.spec), least)
+    down = app.view().state is State.ERRORED or not app.record.wanted
+    if need in (Need.NOTHING, Need.LIST) and not down:
+        app.commit(new)
+        return Result("unchanged" if need is Need.NOTHING else "noted", need is Need.LIST)
+    if down or app.view().state is State.STOPPED:  # nothing serves that a failure could harm
+        return await start_anew(app, ticket, new)
+    if need is Need.RELOAD:
+        return await _reload(daemon, app, ticket, new)
+    if need is Need.RESTART:
+        return await _restart(app, ticket, new)
+    before = len(app.record.slots)
+    app.commit(new)
+    text = await app.run(ticket)
+    return Result(f"{begun(app, text, 'scaled')}, {count(before)} before")
+
+
+async def _reload(daemon: Supervisor, app: App, ticket: Ticket, asked: Record) -> Result:
+    text = await app.tell("reload", ticket, asked.numbers, asked.spec)
+    gone = set(app.record.numbers) - set(asked.numbers)
+    # anew: meanwhile the record has learnt more, and ids may have been given away
+    remark = app.commit(respecify(app.record, asked.spec, cpus(), daemon.next_id), must=False)
+    if gone:
+        text = await app.run(ticket)
+    return Result(begun(app, text, "reloaded") + remark)
+
+
+async def _restart(app: App, ticket: Ticket, new: Record) -> Result:
+    """Stop, then start; if that fails, start the old again."""
+    old = app.record
+    try:
+        return Result(begun(app, await _swap(app, ticket, new), "restarted"))
+    except PmError as error:
+        await _swap(app, ticket, old)
+        hint = "the old one has been started again"
+        raise type(error)(f"restart refused: {error.message}", hint, error.lines) from None
+
+
+async def _swap(app: App, ticket: Ticket, record: Record) -> str:
+    """Restart by another record; the ports stay bound unless they change hands."""
+    passes = app.record.spec.exec_mode is not record.spec.exec_mode
+    if passes:
+        await app.halt(ticket)
+    app.commit(record)
+    if passes or app.view().state is State.ERRORED:
+        return await app.run(ticket)
+    return await app.tell("restart", ticket, record.numbers, record.spec)

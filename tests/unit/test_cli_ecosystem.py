@@ -385,7 +385,7 @@ def test_the_schema_knows_what_is_read() -> None:
 
 
 def test_every_field_of_a_spec_has_a_key() -> None:
-    internal = {"target", "env_set"}
+    internal = {"target", "env_set", "source"}
     assert (fields_of(AppSpec) or {}).keys() - KEYS.keys() - LATER <= internal
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pm.model import AppSpec, Scheduling
 from pm.record import fields_of
 
+from .dependencies import DEPENDENCIES
 from .kinds import (
     COUNT,
     DURATION,
@@ -73,6 +74,7 @@ KEYS: dict[str, Key] = {
     "env_file": Key(WORDS, "Files of NAME=value lines (dotenv), before `env`"),
     "filter_env": Key(FILTERS, "Parts of names of the caller's variables to leave out; true: all"),
     "instance_var": Key(TEXT, "Variable that holds the worker's slot"),
+    "depends_on": Key(DEPENDENCIES, "Apps that have to be started, ready or completed before it"),
     "wait_ready": Key(FLAG, "Ready is said by the app"),
     "listen_timeout": Key(DURATION, "Time to get ready in"),
     "kill_timeout": Key(DURATION, "Time from stop signal to SIGKILL"),
@@ -120,7 +122,7 @@ MEANINGLESS: dict[str, str] = {
 """PM2's keys that change nothing here: said, and then ignored."""
 
 LATER = frozenset({
-    "append_env_to_name", "autostart", "cron", "cron_restart", "depends_on", "group", "gid",
+    "append_env_to_name", "autostart", "cron", "cron_restart", "group", "gid",
     "ignore_watch", "increment_var", "log_date_format", "log_rotate", "log_type",
     "max_memory_restart", "post_update", "shutdown_with_message", "time", "uid", "umask", "user",
     "username", "watch", "watch_delay", "watch_options",

@@ -168,3 +168,28 @@ def test_nobody_knows_the_nonce(server: Path, tmp_path: Path) -> None:
         until(engine.is_cut_off, "cut off")
         os.kill(engine.master.pid, signal.SIGTERM)
         engine.master.wait(10)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_job_that_others_wait_for_is_done_when_it_has_ended(code: int, tmp_path: Path) -> None:
+    script, gate = tmp_path / "job.py", tmp_path / "gate"
+    os.mkfifo(gate)
+    script.write_text(
+        f"import sys\nopen({str(gate)!r}).read()\nsys.exit('so it ends' if {code} else 0)\n"
+    )
+    spec = spec_of(script, autorestart=False)
+    with Engine(tmp_path / "home", spec) as engine:
+        wanted = engine.send("want", slots=[0], complete=True)
+        engine.online(1)
+        gate.open("w").close()
+        done = engine.result(wanted)
+        assert engine.status is not None
+        (worker,) = engine.status.workers
+        if code:
+            assert done.error is not None
+            assert "before it was completed" in done.error.message
+            assert done.error.lines == ("so it ends",)
+            assert engine.states() == ["errored"]
+        else:
+            assert done.text.startswith("exit code 0 after")
+            assert worker.over

@@ -59,8 +59,9 @@ class Client:
             f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: {wish}\r\n\r\n".encode()
         )
         head = self._read_head()
-        length = int(head.get("content-length", "-1"))
-        body = self._read_body(length)
+        chunked = head.get("transfer-encoding") == "chunked"
+        length = 0 if chunked else int(head.get("content-length", "-1"))
+        body = self._read_chunks() if chunked else self._read_body(length)
         if not self.keepalive or length < 0 or not _persists(head):
             self.close()
         return body.decode()
@@ -91,6 +92,17 @@ class Client:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
         return body
+
+    def _read_chunks(self) -> bytes:
+        body = b""
+        while True:
+            while b"\r\n" not in self._rest:
+                self._more()
+            line, self._rest = self._rest.split(b"\r\n", 1)
+            size = int(line, 16)
+            body += self._read_body(size + 2)[:size]
+            if not size:
+                return body
 
     def _more(self) -> None:
         assert self._sock is not None

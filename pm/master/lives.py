@@ -160,7 +160,9 @@ class Lives:
         worker.look = self._loop.call_at(now() + pause, lambda: self.look(worker))
 
     def _rests(self, worker: Worker, waited: float) -> bool:
-        if worker.busy(_UNDER_WAY) or worker.shelf.listening(STOP):
+        if worker.busy(_UNDER_WAY) or worker.has_busy_sessions():
+            return False
+        if worker.shelf.listening(STOP):
             return False
         if waited < BLIND_GRACE and worker.busy(_UNCLEAR):
             return False

@@ -98,6 +98,8 @@ class Questions:
                 if message["do"] == "claim":
                     self.on_bind(worker)
                 self._names.handle(worker, message, fds)
+            case "holds":
+                self._say_whether_held(message, fds[0])
             case "handover":
                 self._take_over(str(message["key"]), str(message["peer"]), fds)
             case _:
@@ -157,6 +159,12 @@ class Questions:
                 }  # fmt: skip
                 return answer(reply, said, [real, channel] if lane.shared else [real])
         answer(reply, {"errno": errno.ENOENT}, [])
+
+    def _say_whether_held(self, message: dict[str, Any], reply: int) -> None:
+        """Say whether an address is that of a listener of the app."""
+        key = key_of(int(message["family"]), _address(message["address"]), 0)
+        held = self._listeners.get(key) is not None
+        answer(reply, {"errno": 0 if held else errno.ENOENT}, [])
 
     def _listen(self, worker: Worker, key: str, backlog: int, fds: list[int]) -> None:
         handoff = self._listeners.get(key)

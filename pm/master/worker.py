@@ -126,6 +126,14 @@ class Worker:
             found += [fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)]
         return found
 
+    def has_busy_sessions(self) -> bool:
+        """True while a request of a TLS session is under way whose connection is not known."""
+        return any(
+            board.has_busy_sessions(page)
+            for pid, page in self.pages.items()
+            if pid <= 0 or _lives(pid)
+        )
+
     def open_connections(self) -> int:
         """Return how many connections are open, by the boards of its living processes."""
         return sum(

@@ -3,8 +3,8 @@
 Byte 0 is the mode, written by the master; byte N is the state of the connection on fd N,
 written by the process that accepted it. Behind these, one byte for each 256 fds tells whether any
 of them was ever used, so that counting does not read the whole page. A store of one byte needs no
-lock. Last stands what the master lets the worker know at no cost: whether it leads, and how many
-slots there are.
+lock. Then comes a byte for requests of which nobody knows the fd (TLS in memory). Last stands what
+the master lets the worker know at no cost: whether it leads, and how many slots there are.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ SIZE = 1 << 16
 _GROUP = 256
 _GROUPS = slice(SIZE, SIZE + SIZE // _GROUP)
 _LENGTH = SIZE + 4096
+_SESSIONS = SIZE + 1024
 _NOTICE = struct.Struct("I")  # native: stored at once
 _NOTICE_AT = SIZE + 2048
 _LEADS = 1 << 31
@@ -70,6 +71,16 @@ def count(page: mmap.mmap) -> int:
         total += len(page[first : (group + 1) * _GROUP].translate(None, b"\0"))
         group = used.find(1, group + 1)
     return total
+
+
+def show_sessions(page: mmap.mmap, busy: bool) -> None:
+    """Show whether a request is under way in some TLS session that is kept in memory."""
+    page[_SESSIONS] = busy
+
+
+def has_busy_sessions(page: mmap.mmap) -> bool:
+    """Return what `show_sessions` showed last."""
+    return page[_SESSIONS] != 0
 
 
 def write_notice(page: mmap.mmap, leads: bool, slots: int) -> None:

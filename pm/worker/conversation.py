@@ -75,6 +75,11 @@ class Conversation:
         """True if it is opaque and the last thing that happened was a send."""
         return self.state == OPAQUE_ANSWERED
 
+    @property
+    def answers_last(self) -> bool:
+        """True if what is sent next begins the response to the only request there is."""
+        return len(self._asked) == 1 and not (self._out_left or self._out_head or self._in_head)
+
     def received(self, data: bytes | bytearray | memoryview) -> None:
         """Take note of bytes the app has received (not peeked at); none means end of file.
 

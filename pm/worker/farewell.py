@@ -116,7 +116,9 @@ def _look(*_: Any) -> None:
 
 
 def _at_work(waited: float) -> bool:
-    page = here.page[1 : board.SIZE] if here.page is not None else b""
-    if waited < _OPEN_GRACE and (OPEN in page or board.BLIND in page):
+    if here.page is None:
+        return False
+    states = here.page[1 : board.SIZE]
+    if waited < _OPEN_GRACE and (OPEN in states or board.BLIND in states):
         return True
-    return BUSY in page or OPAQUE in page
+    return BUSY in states or OPAQUE in states or board.has_busy_sessions(here.page)

@@ -80,7 +80,7 @@ class Followed(RAW):
         if page is not None:
             page[self._slot] = state
             if page[0]:
-                _say_quiet()
+                say_quiet()
 
     def _read(self, method: Callable[..., Any], flags: int, *args: Any) -> Any:
         """Call a receiving method of the C class; None if the connection has moved.
@@ -269,7 +269,7 @@ class Followed(RAW):
 def ended(fd: int) -> None:
     """Take note that an ordinary socket closes: it may have been given a connection's fd (TLS)."""
     page = here.page
-    if page is not None and fd < board.SIZE and page[fd] == board.BLIND:
+    if page is not None and 0 < fd < board.SIZE and page[fd]:
         page[fd] = board.NONE
 
 
@@ -278,7 +278,7 @@ def _octets(data: Any) -> memoryview:
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
 
 
-def _say_quiet() -> None:
+def say_quiet() -> None:
     """Tell a draining master that a connection has changed."""
     if here.link is not None:
         try:

@@ -13,7 +13,9 @@ _ADAPTERS = {
     "gevent._socket3": "gevents",
     "multiprocessing.reduction": "pickles",
     "multiprocessing.util": "spawns",
+    "portend": "portends",
     "socket": "shim",
+    "ssl": "tls",
     "subprocess": "execs",
     "uvloop": "uvloops",
 }

@@ -67,6 +67,14 @@ def find(sock: RAW) -> Listening | None:
         return None
 
 
+def serves(family: int, host: str, port: int) -> bool:
+    """True if this process listens on an address by way of the master."""
+    return any(
+        entry.listens and entry.base[0] == family and entry.parked.getsockname()[:2] == (host, port)
+        for entry in _by_inode.values()
+    )
+
+
 def free_index(base: tuple[Any, ...]) -> int:
     """Return the lowest index not in use here for an address (Node: counted per address)."""
     _forget_lost(base)

@@ -45,7 +45,7 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
     while workers and time.monotonic() < finish + kill_timeout:
         waited = time.monotonic() - begun
         for pidfd, ward in list(unsignalled.items()):
-            if waited >= kill_timeout or not _at_work(ward.page[: board.SIZE], waited):
+            if waited >= kill_timeout or not _at_work(ward.page, waited):
                 del unsignalled[pidfd]
                 _send(ward.pid, number)
         _bury(workers, unsignalled)
@@ -54,8 +54,11 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
     os._exit(0)
 
 
-def _at_work(page: bytes, waited: float) -> bool:
-    return BUSY in page or (waited < _OPEN_GRACE and OPEN in page)
+def _at_work(page: mmap.mmap, waited: float) -> bool:
+    states = page[: board.SIZE]
+    if BUSY in states or board.has_busy_sessions(page):
+        return True
+    return waited < _OPEN_GRACE and OPEN in states
 
 
 def _bury(workers: dict[int, Ward], unsignalled: dict[int, Ward]) -> None:

@@ -72,7 +72,8 @@ def _version(server: Server) -> str:
 
 
 def _versions() -> str:
-    return f"Python {platform.python_version()}, Linux {platform.release()}"
+    python, linux = platform.python_version_tuple(), platform.release().split(".")
+    return f"Python {'.'.join(python[:2])}, Linux {'.'.join(linux[:2])}"
 
 
 if __name__ == "__main__":

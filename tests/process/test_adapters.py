@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -67,3 +68,15 @@ def test_a_reload_under_load_loses_no_new_connection(tmp_path: Path, app: tuple[
             assert engine.call("reload").error is None
             load.more(50)
     assert load.failures == []
+
+
+def test_a_port_of_the_app_is_free_for_a_worker_that_does_not_listen_yet(tmp_path: Path) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        spec = spec_of(APPS / "cautious.py", port, other.getsockname()[1])
+        with Engine(tmp_path / "home", spec, WORKERS) as engine:
+            engine.online(WORKERS)
+            seen = {Client(port).get() for _ in range(WORKERS)}
+            assert seen == {"free occupied occupied"}
+            assert engine.call("reload").error is None
+            assert {Client(port).get() for _ in range(WORKERS)} == seen

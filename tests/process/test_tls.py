@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pm.master.loop import now
+from pm.master.worker import BLIND_GRACE
+from pm.model import AppSpec
+from tests.compat.asking import TlsClient
+from tests.load import Client, Load
 from tests.ports import free_port
 from tests.process.engine import Engine, spec_of
 from tests.waiting import until
@@ -44,10 +49,15 @@ def get(port: int) -> int:
         return read(wrapped)
 
 
+def server(folder: Path, kind: str, port: int) -> AppSpec:
+    """Return the spec of a server; what it holds is answered once `folder / "go"` is there."""
+    return spec_of(APP, kind, port, folder / "go")
+
+
 @KINDS
 def test_tls_servers_are_in_strict_rotation(tmp_path: Path, kind: str) -> None:
     port = free_port()
-    with Engine(tmp_path / "home", spec_of(APP, kind, port), WORKERS) as engine:
+    with Engine(tmp_path / "home", server(tmp_path, kind, port), WORKERS) as engine:
         pids = engine.online(WORKERS)
         asked = [get(port) for _ in range(8)]
         assert asked == asked[:2] * 4
@@ -66,11 +76,14 @@ class HalfDone:
         self.sock.sendall(self._out.read())
         self._in.write(self.sock.recv(1 << 14))
 
-    def finish(self) -> int:
-        """End the handshake, ask, and return the pid that answers."""
+    def ask(self, path: str = "/") -> None:
+        """End the handshake, and ask in the same moment."""
         self._tls.do_handshake()
-        self._tls.write(b"GET / HTTP/1.0\r\n\r\n")
+        self._tls.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         self.sock.sendall(self._out.read())
+
+    def answer(self) -> int:
+        """Return the pid that answers."""
         while more := self.sock.recv(1 << 14):
             self._in.write(more)
         self.sock.close()
@@ -80,11 +93,106 @@ class HalfDone:
 @KINDS
 def test_a_handshake_under_way_at_a_reload_is_finished(tmp_path: Path, kind: str) -> None:
     port = free_port()
-    with Engine(tmp_path / "home", spec_of(APP, kind, port)) as engine:
+    with Engine(tmp_path / "home", server(tmp_path, kind, port)) as engine:
         (old,) = engine.online(1)
         client = HalfDone(port)
         number = engine.send("reload")
         until(lambda: kind == "listener" or get(port) != old, "the new worker serves")
         assert not select.select([client.sock], [], [], QUIET)[0], "the old worker has let go"
-        assert client.finish() == old
+        client.ask()
+        assert client.answer() == old
         assert engine.result(number).error is None
+
+
+def connect(port: int) -> ssl.SSLSocket:
+    """Return a new connection."""
+    return context().wrap_socket(socket.create_connection(("127.0.0.1", port), 10))
+
+
+def ask(sock: socket.socket, path: str = "/") -> None:
+    """Send a request."""
+    sock.sendall(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+
+
+def answer(sock: socket.socket) -> tuple[bytes, int]:
+    """Return the head and the pid of an answer that leaves the connection open, or may."""
+    data = b""
+    while not data[-1:].isdigit():
+        more = sock.recv(4096)
+        assert more, f"end of file after {data!r}"
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    return head, int(body)
+
+
+@KINDS
+@pytest.mark.parametrize("op", ["stop", "reload"])
+def test_a_request_under_way_is_answered(tmp_path: Path, kind: str, op: str) -> None:
+    port = free_port()
+    with Engine(tmp_path / "home", server(tmp_path, kind, port)) as engine:
+        (old,) = engine.online(1)
+        with connect(port) as sock:
+            ask(sock, "/held")
+            number = engine.send(op)
+            sock.settimeout(BLIND_GRACE + QUIET)
+            with pytest.raises(TimeoutError):  # it has not been cut
+                sock.recv(1)
+            (tmp_path / "go").touch()
+            assert answer(sock)[1] == old
+        assert engine.result(number).error is None
+
+
+def test_a_request_that_came_with_the_end_of_the_handshake_is_answered(tmp_path: Path) -> None:
+    """The server's last words are session tickets then, not an answer."""
+    port = free_port()
+    with Engine(tmp_path / "home", server(tmp_path, "asyncio", port)) as engine:
+        (old,) = engine.online(1)
+        client = HalfDone(port)
+        client.ask("/held")
+        assert client.sock.recv(1, socket.MSG_PEEK), "the tickets"
+        number = engine.send("stop")
+        engine.wait(lambda: "draining" in engine.states(), "it drains")
+        finished = now() + BLIND_GRACE + QUIET
+        engine.wait(lambda: engine.states() != ["draining"] or now() > finished, "time passed")
+        assert engine.states() == ["draining"]
+        (tmp_path / "go").touch()
+        assert client.answer() == old
+        assert engine.result(number).error is None
+
+
+@KINDS
+def test_a_draining_worker_says_that_it_closes(tmp_path: Path, kind: str) -> None:
+    port = free_port()
+    with Engine(tmp_path / "home", server(tmp_path, kind, port)) as engine:
+        (old,) = engine.online(1)
+        with connect(port) as idle, connect(port) as held:
+            ask(idle)
+            head, pid = answer(idle)
+            assert (b"Connection: close" in head, pid) == (False, old)
+            ask(held, "/held")
+            number = engine.send("reload")
+            engine.wait(lambda: "draining" in engine.kinds() or get(port) != old, "it drains")
+            ask(idle)
+            head, pid = answer(idle)
+            assert (b"Connection: close" in head, pid) == (True, old)
+            ask(idle)  # all the same
+            assert idle.recv(1) == b""
+            (tmp_path / "go").touch()
+            assert answer(held)[1] == old
+        assert engine.result(number).error is None
+
+
+@KINDS
+def test_clients_that_keep_asking_lose_nothing_at_a_reload(tmp_path: Path, kind: str) -> None:
+    port = free_port()
+
+    def keeping() -> Client:
+        return TlsClient(port, keepalive=True)
+
+    with Engine(tmp_path / "home", server(tmp_path, kind, port), WORKERS) as engine:
+        engine.online(WORKERS)
+        with Load(0, 4, make=keeping) as load:
+            for _ in range(2):
+                assert engine.call("reload").error is None
+                load.more(20)
+    assert load.failures == []

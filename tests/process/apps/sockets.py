@@ -519,6 +519,12 @@ def check_a_connection_in_pieces():
         return found
 
 
+def pausing(client, *parts):
+    for part in parts:
+        time.sleep(0.06)
+        client.sendall(part)
+
+
 def check_reads_that_wait():
     """A pause before the first byte and between two; a limit of the app's own."""
     with listening() as sock:
@@ -526,10 +532,7 @@ def check_reads_that_wait():
         conn, _ = sock.accept()
         limit = socket.SOL_SOCKET, socket.SO_RCVTIMEO
         found = [conn.getsockopt(*limit, 16).hex()]
-        pause = threading.Timer(0.06, client.sendall, [b"GE"])
-        more = threading.Timer(0.12, client.sendall, [b"T /"])
-        pause.start()
-        more.start()
+        threading.Thread(target=pausing, args=(client, b"GE", b"T /")).start()
         found += [conn.recv(5, socket.MSG_WAITALL).decode(), conn.getsockopt(*limit, 16).hex()]
         conn.setsockopt(*limit, struct.pack("ll", 0, 30_000))
         found += [said(conn.recv, 5), conn.getsockopt(*limit, 16).hex()]

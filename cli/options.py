@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., int])
 
-LIVES, LOOK, LOGS, DAEMON = "Run", "Look", "Logs", "The daemon"
+LIVES, LOOK, LOGS, DEPLOY, DAEMON = "Run", "Look", "Logs", "Other hosts", "The daemon"
 """Groups of `pm --help`."""
 
 

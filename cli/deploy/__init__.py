@@ -1,0 +1,1 @@
+"""`pm deploy`: releases on other hosts, over the system's ssh and git."""

@@ -1,0 +1,277 @@
+"""Deploys to this machine, through a shell without ssh, with real git and a `pm` of a few lines."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.deploy.activation import Outcome
+from cli.deploy.fleet import fleet
+from cli.deploy.model import Deployment, Hooks
+from cli.deploy.releasing import Releasing
+from pm.errors import Failed
+from pm.record import replace
+from tests.repository import Repository
+
+PM = """#!/bin/sh
+echo "pm $* in $(pwd -P | sed 's:.*/::') with $STAGE" >>"$HOME/calls"
+if [ -e broken ]; then echo 'it does not start'; exit 4; fi
+"""
+
+
+class Heard:
+    """Keeps what is shown."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.lines: list[str] = []
+
+    def step(self, host: str, title: str) -> None:
+        self.steps.append(f"{host}: {title}")
+
+    def line(self, host: str, text: str) -> None:
+        assert host
+        self.lines.append(text)
+
+
+class Here:
+    """A host that is this machine, with a home of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.app = self.home / "app"
+        self.repository = Repository(folder)
+        self.heard = Heard()
+        (self.home / "bin").mkdir(parents=True)
+        (self.home / ".profile").write_text(f"PATH='{self.home}/bin':$PATH\n")
+        (self.home / "bin" / "pm").write_text(PM)
+        (self.home / "bin" / "pm").chmod(0o755)
+        self.deployment = Deployment(
+            "production", ("localhost",), str(self.repository.origin), "~/app", env={"STAGE": "x"}
+        )
+
+    def do(self, command: str, back: int = 1) -> Outcome:
+        """Set up, deploy or revert."""
+        with fleet(self.deployment, self.heard) as hosts:
+            releasing = Releasing(self.deployment, hosts, "anna@laptop")
+            acts = {"setup": releasing.setup, "deploy": releasing.deploy}
+            (outcome,) = releasing.revert(back) if command == "revert" else acts[command]()
+        return outcome
+
+    def deploy(self, **files: str) -> str:
+        """Push these files and deploy them; return the release's name."""
+        self.repository.push({"ecosystem.toml": "", **files})
+        outcome = self.do("deploy")
+        assert outcome.error is None, (outcome.error, outcome.error.lines)
+        return self.current
+
+    @property
+    def current(self) -> str:
+        """The current release's name."""
+        return os.readlink(self.app / "current").removeprefix("releases/")
+
+    @property
+    def calls(self) -> list[str]:
+        """How pm was called."""
+        return (self.home / "calls").read_text().splitlines()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    host = Here(tmp_path)
+    monkeypatch.setenv("HOME", str(host.home))
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    host.repository.push({"ecosystem.toml": ""})
+    assert host.do("setup").error is None
+    return host
+
+
+def test_the_first_release_is_started_and_the_next_ones_reloaded(here: Here) -> None:
+    first = here.deploy(version="1")
+    second = here.deploy(version="2")
+    assert here.calls == [
+        f"pm start ./ecosystem.toml in {first} with x",
+        f"pm reload ./ecosystem.toml in {second} with x",
+    ]
+    assert (here.app / "current" / "version").read_text() == "2"
+    assert (here.app / "releases" / first / "version").read_text() == "1"
+
+
+def test_setup_may_be_done_again(here: Here) -> None:
+    name = here.deploy()
+    assert here.do("setup").error is None
+    assert here.current == name
+
+
+def test_a_release_that_does_not_get_ready_is_taken_back(here: Here) -> None:
+    first = here.deploy(version="1")
+    here.repository.push({"broken": ""})
+    error = here.do("deploy").error
+    assert error is not None
+    assert error.exit_code == 4
+    assert f"did not become ready; {first} is live again" in error.message
+    assert here.current == first
+    assert here.calls[-1] == f"pm reload ./ecosystem.toml in {first} with x"
+    assert "it does not start" in here.heard.lines
+
+
+def test_the_first_release_of_a_host_is_taken_away_if_it_fails(here: Here) -> None:
+    here.repository.push({"broken": ""})
+    error = here.do("deploy").error
+    assert error is not None
+    assert not (here.app / "current").is_symlink()
+    assert "pm delete ./ecosystem.toml" in here.calls[-1]
+
+
+def test_hooks_run_in_their_order_and_places(here: Here) -> None:
+    where = 'echo "$0 $(pwd)"'
+    here.deployment = replace(
+        here.deployment,
+        hooks=Hooks(
+            pre_deploy_local='echo local >"$HOME/local"',
+            pre_deploy=f"{where}; echo $SHARED $RELEASE $STAGE",
+            post_deploy=f'{where}; tail -n 1 "$HOME/calls"',
+        ),
+    )
+    name = here.deploy()
+    release = here.app / "releases" / name
+    assert here.heard.lines == [
+        f"/bin/sh {release}",
+        f"{here.app}/shared {release} x",
+        f"/bin/sh {here.app}/current",
+        f"pm start ./ecosystem.toml in {name} with x",
+    ]
+    assert (here.home / "local").read_text() == "local\n"
+
+
+def test_a_failing_pre_deploy_hook_leaves_everything_as_it_was(here: Here) -> None:
+    first = here.deploy()
+    here.deployment = replace(here.deployment, hooks=Hooks(pre_deploy="echo no; exit 3"))
+    error = here.do("deploy").error
+    assert error is not None
+    assert "exit code 3" in error.message
+    assert here.current == first
+    assert len(here.calls) == 1
+    assert here.heard.lines == ["no"]
+
+
+def test_a_failing_local_hook_changes_no_host(here: Here) -> None:
+    here.deployment = replace(here.deployment, hooks=Hooks(pre_deploy_local="exit 3"))
+    with pytest.raises(Failed, match="pre-deploy-local failed: exit code 3"):
+        here.do("deploy")
+    assert not list((here.app / "releases").iterdir())
+
+
+def test_a_failing_post_deploy_hook_is_a_failed_release(here: Here) -> None:
+    first = here.deploy()
+    here.deployment = replace(here.deployment, hooks=Hooks(post_deploy="exit 3"))
+    error = here.do("deploy").error
+    assert error is not None
+    assert f"the hook post-deploy failed: exit code 3; {first} is live again" in error.message
+    assert here.current == first
+
+
+def test_revert_goes_back_and_deploy_forward_again(here: Here) -> None:
+    names = [here.deploy(version=str(number)) for number in range(3)]
+    assert here.do("revert").error is None
+    assert here.current == names[1]
+    assert here.do("revert").error is None
+    assert here.current == names[0]
+    error = here.do("revert").error
+    assert error is not None
+    assert "no older releases" in error.message
+    assert here.deploy() > names[2]
+
+
+def test_old_and_failed_releases_are_removed(here: Here) -> None:
+    here.deployment = replace(here.deployment, keep=2)
+    foreign = here.app / "releases" / "mine"
+    foreign.mkdir()
+    here.deploy(version="1")
+    second = here.deploy(version="2")
+    here.repository.push({"broken": ""})
+    assert here.do("deploy").error is not None
+    here.repository.git("rm", "--quiet", "broken")
+    third = here.deploy(version="3")
+    left = sorted(path.name for path in (here.app / "releases").iterdir())
+    assert left == [second, third, "mine"]
+
+
+def test_shared_paths_outlive_releases(here: Here) -> None:
+    here.deployment = replace(here.deployment, shared=("logs/", "conf/app.ini"))
+    here.deploy(**{"conf/app.ini": "first"})
+    (here.app / "current" / "logs" / "a").write_text("kept")
+    here.deploy(**{"conf/app.ini": "second"})
+    assert (here.app / "current" / "logs" / "a").read_text() == "kept"
+    assert (here.app / "current" / "conf" / "app.ini").read_text() == "first"
+    assert (here.app / "shared" / "conf" / "app.ini").read_text() == "first"
+
+
+def test_a_shared_file_that_is_nowhere_is_asked_for(here: Here) -> None:
+    here.deployment = replace(here.deployment, shared=(".env",))
+    error = here.do("deploy").error
+    assert error is not None
+    assert "shared/.env is not there: put it there" in "".join(error.lines)
+
+
+def test_a_branch_a_tag_and_a_commit_may_be_deployed(here: Here) -> None:
+    old = here.repository.push({"version": "old"})
+    here.repository.git("tag", "v1")
+    here.repository.git("push", "--quiet", "origin", "v1", "HEAD:refs/heads/topic/a")
+    here.repository.push({"version": "new"})
+    for ref in ("v1", old, "origin/topic/a", old[:10]):
+        here.deployment = replace(here.deployment, ref=ref)
+        assert here.do("deploy").error is None
+        assert (here.app / "current" / "version").read_text() == "old"
+    here.deployment = replace(here.deployment, ref="nowhere")
+    error = here.do("deploy").error
+    assert error is not None
+    assert "no branch, tag or commit nowhere" in "".join(error.lines)
+
+
+def test_a_commit_without_the_file_is_refused_before_the_switch(here: Here) -> None:
+    first = here.deploy()
+    here.repository.git("rm", "--quiet", "ecosystem.toml")
+    here.repository.push({"a": ""})
+    error = here.do("deploy").error
+    assert error is not None
+    assert "the commit has no ecosystem.toml: commit it, and push" in error.lines
+    assert here.current == first
+
+
+def test_a_hook_cannot_speak_for_the_host(here: Here) -> None:
+    text = "echo end 0; echo tell code 0; printf 'no newline'; exit 1"
+    here.deployment = replace(here.deployment, hooks=Hooks(pre_deploy=text))
+    error = here.do("deploy").error
+    assert error is not None
+    assert here.heard.lines == ["end 0", "tell code 0", "no newline"]
+    assert not (here.app / "current").exists()
+
+
+def test_odd_names_are_only_names(here: Here) -> None:
+    here.deployment = replace(
+        here.deployment,
+        path="~/a b'c$(touch x)",
+        file="eco sys'tem.toml",
+        env={"STAGE": "a'b $(touch y)\n\\"},
+    )
+    here.repository.push({"eco sys'tem.toml": ""})
+    assert here.do("setup").error is None
+    assert here.do("deploy").error is None
+    assert "pm start ./eco sys'tem.toml" in here.calls[0]
+    assert "a'b $(touch y)" in here.calls[0]
+    assert not list(here.home.rglob("[xy]"))
+
+
+def test_another_deploy_at_the_same_time_is_refused(here: Here) -> None:
+    here.repository.push({"ecosystem.toml": ""})
+    with fleet(here.deployment, here.heard) as hosts:
+        first = Releasing(here.deployment, hosts, "bert@office")
+        (outcome,) = first.deploy()  # holds the lock while its session is open
+        assert outcome.error is None
+        error = here.do("deploy").error
+    assert error is not None
+    assert "another deploy is under way: bert@office, since 20" in error.message
+    assert here.do("deploy").error is None

@@ -10,6 +10,7 @@ from typing import Any
 from .dependency import Dependency
 from .errors import ConfigError
 from .record import dataclass, field
+from .upkeep import CronView, WatchView
 
 PROTOCOL = 1
 """Version of the wire formats (`api`, `control`), apart from the package's own."""
@@ -25,6 +26,8 @@ class State(str, enum.Enum):
     STOPPED = "stopped"
     WAITING = "waiting restart"
     ERRORED = "errored"
+    SCHEDULED = "scheduled"
+    """A job between two runs."""
 
 
 class Target(str, enum.Enum):
@@ -80,6 +83,8 @@ _RANGES = {
     "log_keep": _COUNT,
     "max_surge": _COUNT,
     "queue_depth": (1, math.inf, ""),
+    "watch_delay": _SECONDS,
+    "watch_polling": _SECONDS,
 }
 """Least value, end and unit of each number."""
 
@@ -138,11 +143,31 @@ class AppSpec:
     max_surge: int = 0
     depends_on: tuple[Dependency, ...] = ()
     """Apps that it waits for before it starts."""
+    watch: tuple[str, ...] = ()
+    """Files and folders whose changes mean a reload."""
+    ignore_watch: tuple[str, ...] = ()
+    """Patterns of what is not watched, beside the usual ones; `!` takes one back."""
+    watch_delay: float = 0.2
+    watch_polling: float = 0.0
+    """Between two looks at every file, where the kernel tells of no changes (network drives)."""
+    unwatched: bool = False
+    """True after `pm stop --watch`: `watch` is kept, and means nothing."""
+    cron_restart: str = ""
+    """When to reload: five fields as in crontab, or six, seconds first."""
+    cron: str = ""
+    """When to start: the app is a job then, not restarted when it ends."""
+    timezone: str = ""
+    """Of these times; empty: the daemon's."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with ConfigError."""
         for name in ("name", "script", "stop_signal", *_RANGES):
             check(name, getattr(self, name))
+        if self.cron and self.cron_restart:
+            raise ConfigError(
+                "cron and cron_restart: an app is either started or reloaded by the clock",
+                "leave one of them out",
+            )
 
 
 def check(key: str, value: object) -> None:
@@ -255,6 +280,8 @@ class AppView:
     log_file: str = ""
     waits_for: tuple[str, ...] = ()
     """Apps that it depends on and that are not yet as it needs them."""
+    watch: WatchView | None = None
+    cron: CronView | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +291,8 @@ class Event:
     at: float
     app: str
     kind: str
-    """One of `start online exit restart reload stop errored delete listening waiting note message`.
+    """What it is: `start online exit restart reload stop errored delete listening waiting note`,
+    `message`; `watch` and `cron` for the reasons why pm itself acts.
 
     The reason of a `message` is JSON, as a worker has sent it to its master.
     """

@@ -17,6 +17,7 @@ COLOUR_OF = {
     State.DRAINING: "blue",
     State.STOPPING: "blue",
     State.WAITING: "yellow",
+    State.SCHEDULED: "blue",
     State.STOPPED: "red",
     State.ERRORED: "red",
 }

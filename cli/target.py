@@ -7,6 +7,9 @@ Reads the file system and changes nothing. Paths become absolute and stay unreso
 from __future__ import annotations
 
 import os
+import re
+import sys
+import typing
 from collections.abc import Mapping
 
 from pm.errors import UsageError
@@ -90,8 +93,22 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         env_set=tuple(wish.env),
         filter_env=wish.filter_env,
         umask=caller.umask,
-        **wish.options,  # type: ignore[arg-type]  # typed where they are read
+        **_placed(wish.options, cwd),  # type: ignore[arg-type]  # typed where they are read
     )
+
+
+def _placed(options: Mapping[str, object], cwd: str) -> dict[str, object]:
+    """Let paths that are watched begin at the app's folder; one that is not there is said."""
+    placed = dict(options)
+    if "watch" in placed:
+        words = typing.cast("tuple[str, ...]", placed["watch"])
+        placed["watch"] = paths = tuple(
+            os.path.normpath(os.path.join(cwd, os.path.expanduser(word))) for word in words
+        )
+        for path in paths:
+            if not re.search(r"[*?\[{]", path) and not os.path.exists(path):
+                print(f"warning: watch: {path} is not there yet", file=sys.stderr)
+    return placed
 
 
 def _address(wish: Wish, program: Program) -> tuple[str, ...]:

@@ -33,11 +33,18 @@ if TYPE_CHECKING:
 
 
 @command(LIVES, "stop")
-def stop(selectors: Selectors, only: Only = "", as_json: Json = False) -> int:
+def stop(
+    selectors: Selectors,
+    only: Only = "",
+    watch: Annotated[
+        bool, option("--watch", text="Watch no longer, when it is started again.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """Stop apps or single workers, and keep them in the list."""
     from .commands import lives
 
-    return lives.stop(selectors, names_of(only), as_json)
+    return lives.stop(selectors, names_of(only), as_json, watch)
 
 
 @command(LIVES, "restart")
@@ -46,13 +53,14 @@ def restart(
     update_env: UpdateEnv = False,
     only: Only = "",
     env: Environment = "",
+    watch: Annotated[bool, option("--watch", text="Turn watching on, or off if it is on.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Stop, then start; apps of a file with what it says now."""
+    """Stop, then start; apps of a file with what it says now; a job runs now."""
     from .commands import lives
     from .ecosystem.file import Choice
 
-    return lives.restart(selectors, update_env, Choice(names_of(only), env), as_json)
+    return lives.restart(selectors, update_env, Choice(names_of(only), env), as_json, watch)
 
 
 @command(LIVES, "reload")

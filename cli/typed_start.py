@@ -11,7 +11,17 @@ from pm.model import Scheduling
 from pm.record import replace
 
 from .options import LIVES, Argument, Json, Only, Option, Rest, command, names_of, option
-from .values import log_path, scheduling_of, seconds, signal_of, variable, whole, words
+from .values import (
+    cron_of,
+    log_path,
+    scheduling_of,
+    seconds,
+    signal_of,
+    timezone_of,
+    variable,
+    whole,
+    words,
+)
 
 
 def _time(flag: str, text: str, default: str) -> Option:
@@ -63,6 +73,31 @@ NoAutorestart = Annotated[bool, option("--no-autorestart", text=_ONCE, panel="Li
 _CODES = "Exit codes after which it stays stopped: '0,3'."
 ExitCodes = Annotated[str, option("--stop-exit-codes", text=_CODES, panel="Lives")]
 
+_WATCH = "Reload when files of the app's folder change."
+Watch = Annotated[bool, option("--watch", text=_WATCH, panel="Of its own accord")]
+_PATH = "Watch this file or folder; repeatable."
+WatchPath = Annotated[
+    list[str] | None, Option(("--watch-path",), _PATH, "Of its own accord", "PATH")
+]
+_IGNORED = "Pattern of files whose changes mean nothing; repeatable."
+IgnoreWatch = Annotated[
+    list[str] | None, Option(("--ignore-watch",), _IGNORED, "Of its own accord", "PATTERN")
+]
+_QUIET = "Time without a change before the reload (seconds, or 500ms; default 0.2s)."
+WatchDelay = Annotated[
+    float | None, Option(("--watch-delay",), _QUIET, "Of its own accord", "TIME", seconds)
+]
+_WHEN = "Reload at these times: '0 3 * * *', seconds first if six fields, or @daily."
+CronRestart = Annotated[
+    str, Option(("--cron-restart", "--cron", "-c"), _WHEN, "Of its own accord", "CRON")
+]
+_JOB = "Start at these times, and not before."
+CronJob = Annotated[str, Option(("--cron-job",), _JOB, "Of its own accord", "CRON")]
+_ZONE = "Time zone of these times (default the daemon's)."
+Timezone = Annotated[
+    str | None, Option(("--timezone",), _ZONE, "Of its own accord", "ZONE", timezone_of)
+]
+
 Output = Annotated[str, option("--output", "-o", text="Of standard output.", panel="Log files")]
 Error = Annotated[str, option("--error", "-e", text="Of standard error.", panel="Log files")]
 Log = Annotated[str, option("--log", "-l", text="Of both, besides.", panel="Log files")]
@@ -95,6 +130,13 @@ def start(
     restart_delay: RestartDelay = None,
     no_autorestart: NoAutorestart = False,
     stop_exit_codes: ExitCodes = "",
+    watch: Watch = False,
+    watch_path: WatchPath = None,
+    ignore_watch: IgnoreWatch = None,
+    watch_delay: WatchDelay = None,
+    cron_restart: CronRestart = "",
+    cron_job: CronJob = "",
+    timezone: Timezone = None,
     output: Output = "",
     error: Error = "",
     log: Log = "",
@@ -113,6 +155,10 @@ def start(
         kill_timeout=kill_timeout, stop_signal=stop_signal,
         max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,
         stop_exit_codes=_codes(stop_exit_codes), out_file=output, error_file=error, log_file=log,
+        watch=tuple(watch_path or ((".",) if watch else ())),
+        ignore_watch=tuple(ignore_watch or ()), watch_delay=watch_delay,
+        cron_restart=cron_of("--cron-restart", cron_restart),
+        cron=cron_of("--cron-job", cron_job), timezone=timezone,
     )  # fmt: skip
     if no_autorestart:
         options["autorestart"] = False

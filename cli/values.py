@@ -58,6 +58,36 @@ def signal_of(text: str) -> str:
     raise UsageError(f"{text!r} is no signal", near or "such as SIGTERM, TERM or 15")
 
 
+def cron_of(key: str, text: str) -> str:
+    """Return a schedule that is one, nothing for "0" (PM2's word for none); raises ConfigError."""
+    if text.strip() in ("", "0"):
+        return ""
+    from datetime import datetime
+
+    from cronsim import CronSim, CronSimError
+
+    from pm.upkeep import fields_of_schedule, no_schedule
+
+    try:
+        CronSim(fields_of_schedule(text), datetime(2000, 1, 1))
+    except CronSimError as error:
+        raise no_schedule(key, text, error) from None
+    return text
+
+
+def timezone_of(text: str) -> str:
+    """Return the name of a time zone that is known here; raises ConfigError."""
+    from zoneinfo import ZoneInfo
+
+    from pm.upkeep import no_timezone
+
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError):
+        raise no_timezone(text) from None
+    return text
+
+
 def scheduling_of(text: str) -> Scheduling:
     """Return the policy of that name; raises UsageError."""
     from pm.codec import from_plain

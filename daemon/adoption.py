@@ -27,6 +27,7 @@ async def adopt_all(daemon: Supervisor) -> None:
     work = [_adopt(daemon, app, run) for app, run in known]
     work += [_adopt_stranger(daemon, run) for run in strangers]
     await asyncio.gather(*(daemon.logged(one) for one in work))
+    daemon.upkeep.begin()
     # Files of an app that is wanted, or that had a master, are the app's own business by now.
     used = [name for name, app in daemon.apps.items() if app.record.wanted or name in runs]
     runfile.sweep(daemon.place.home, used)
@@ -38,12 +39,13 @@ async def _adopt(daemon: Supervisor, app: App, run: RunFile | None) -> None:
     ticket = Ticket("recovery")
 
     async def work() -> None:
-        if app.record.wanted:
+        if app.record.lasting:
             await app.run(ticket)
         else:
             await app.halt(ticket)
+            daemon.upkeep.rested(app)
 
-    if app.record.wanted or run is not None:
+    if app.record.lasting or run is not None:
         daemon.background(app.turns.run(ticket.verb, work))
 
 

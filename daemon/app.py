@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Coroutine
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pm.changes import carried
 from pm.control import Happened, Status
@@ -28,6 +28,9 @@ from .standing import Verdict
 from .turns import Ticket, Turns
 from .views import Facts, app_view
 
+if TYPE_CHECKING:
+    from .upkeep import Upkeep
+
 _MESSAGES = 5
 
 
@@ -36,6 +39,7 @@ class Office(Protocol):
 
     place: Place
     order: Order
+    upkeep: Upkeep
 
     def commit(self, record: Record, must: bool = True) -> str:
         """Write a record to the store; raises Failed if it `must`, else returns a remark."""
@@ -60,6 +64,7 @@ class App:
         """What it waits for before it begins."""
         self.messages: deque[Event] = deque(maxlen=_MESSAGES)
         """The latest that its workers have sent."""
+        self.upkeep = office.upkeep
         self._office = office
         self._deaths = Deaths()
         self._history = History()
@@ -149,6 +154,7 @@ class App:
         )
         self.commit(learnt, must=False)
         self._office.order.changed()
+        self.upkeep.rested(self)
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Pass an event on."""
@@ -158,7 +164,7 @@ class App:
         """See to another master if the app is still wanted, unless too many died in a row."""
         self._emit("note", f"its master died: {reason}", pid)
         self._deaths = self._deaths.another(lived)
-        if self._deaths.given_up and self.record.wanted:
+        if self._deaths.given_up and self.record.lasting:
             count = self._deaths.in_a_row
             self.fault = f"its master died {count} times in a row, the last time: {reason}"
             self._emit("errored", self.fault, pid)
@@ -172,11 +178,12 @@ class App:
     async def _start_again(self) -> None:
         if self.masters.link is not None:
             return
-        if self.record.wanted and not self.fault:
+        if self.record.lasting and not self.fault:
             self._begin_generation()
             await self.masters.succeed(self.record)
         else:
             await self.masters.stop(self.record.spec, "")
+            self.upkeep.rested(self)
 
     def _begin_generation(self) -> None:
         self._history = self._history.next_master()

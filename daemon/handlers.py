@@ -86,11 +86,14 @@ async def resume(daemon: Supervisor, request: api.Resume, ticket: Ticket) -> api
 
 async def stop(daemon: Supervisor, request: api.Stop, ticket: Ticket) -> api.Report:
     """Stop; a start or reload under way is cut off by it."""
-    return await each(daemon, request.selectors, ticket, partial(_stop, daemon), Turn.LAST)
+    work = partial(_stop, daemon, unwatch=request.watch)
+    return await each(daemon, request.selectors, ticket, work, Turn.LAST)
 
 
-async def _stop(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = None) -> Result:
-    result = await operations.stop(app, ticket, slots)
+async def _stop(
+    daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = None, unwatch: bool = False
+) -> Result:
+    result = await operations.stop(app, ticket, slots, unwatch)
     name = app.record.name
     left = daemon.order.dependents(name, running=True) if result.changed else []
     if not left or app.record.wanted:
@@ -100,7 +103,7 @@ async def _stop(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = Non
 
 async def restart(daemon: Supervisor, request: api.Restart, ticket: Ticket) -> api.Report:
     """Stop, then start."""
-    work = partial(operations.renew, op="restart", env=request.env)
+    work = partial(operations.renew, op="restart", env=request.env, toggle_watch=request.watch)
     return await begin_each(daemon, request.selectors, ticket, work)
 
 

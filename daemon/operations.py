@@ -18,14 +18,15 @@ from pm.home import log_files
 from pm.inherit import with_env
 from pm.logindex import index_path
 from pm.logpieces import remove_pieces
-from pm.model import ActionResult, State
+from pm.model import ActionResult, AppSpec, State
 from pm.record import replace
 
+from . import jobs
 from .app import App
 from .link import Link
 from .record import Record, parse_count, resize, want, without
 from .turns import Ticket
-from .views import count, how_online
+from .views import count, how_online, moment
 
 Slots = tuple[int, ...] | None
 """The chosen slots; None is the whole app."""
@@ -41,6 +42,8 @@ class Result(NamedTuple):
 async def start(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     """Start what is not running."""
     chosen = app.record.numbers if slots is None else slots
+    if app.record.spec.cron:
+        return _scheduled(app, chosen)
     if not app.fault and _running(app, chosen):
         return Result("already online", changed=False)
     app.commit(want(app.record, chosen, True))
@@ -51,12 +54,32 @@ async def start(app: App, ticket: Ticket, slots: Slots = None) -> Result:
 async def start_anew(app: App, ticket: Ticket, record: Record) -> Result:
     """Start a stopped or errored app from a new spec."""
     await app.halt(ticket)
+    jobs.cut_short(app)
     app.commit(record)
+    if record.spec.cron:
+        return Result(_waits(app))
     return Result(begun(app, await app.run(ticket)))
 
 
-async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
+def _scheduled(app: App, chosen: tuple[int, ...]) -> Result:
+    """Let the clock start a job, from now on."""
+    old = app.record
+    app.commit(want(old, chosen, True))
+    hint = "" if old.job.running else f"; `pm restart {old.name}` runs it now"
+    return Result(f"{_waits(app)}{hint}", changed=app.record != old or not old.generation)
+
+
+def _waits(app: App) -> str:
+    if app.record.job.running:
+        return "runs now"
+    at = app.upkeep.next_at(app.record.name)
+    return f"waits for {moment(at)}" if at else "its time never comes"
+
+
+async def stop(app: App, ticket: Ticket, slots: Slots = None, unwatch: bool = False) -> Result:
     """Stop, keep in the list; the ports are free when it returns."""
+    if unwatch:
+        app.commit(replace(app.record, spec=replace(app.record.spec, unwatched=True)))
     chosen = app.record.numbers if slots is None else slots
     idle = app.masters.link is None and not app.fault
     if not set(chosen) & set(app.record.wanted) and (idle or app.record.wanted):
@@ -66,6 +89,7 @@ async def stop(app: App, ticket: Ticket, slots: Slots = None) -> Result:
         await app.run(ticket)
     else:
         await app.halt(ticket)
+        jobs.cut_short(app)
     return Result(f"stopped, {count(len(chosen))}{remark}")
 
 
@@ -75,12 +99,16 @@ async def renew(
     slots: Slots,
     op: Literal["restart", "reload"],
     env: dict[str, str] | None = None,
+    toggle_watch: bool = False,
 ) -> Result:
     """Restart or reload; what is stopped is started, what has ended has nothing to reload."""
     chosen = app.record.numbers if slots is None else slots
     running = set(chosen) & set(app.record.wanted)
     app.commit(want(app.record, chosen, True))
     spec = app.record.spec if env is None else with_env(app.record.spec, env)
+    spec = _toggled(spec) if toggle_watch else spec
+    if spec.cron:
+        return await _renew_job(app, ticket, op, replace(app.record, spec=spec))
     if app.masters.link is None or not running:
         app.commit(replace(app.record, spec=spec))
         return Result(begun(app, await app.run(ticket)))
@@ -93,6 +121,29 @@ async def renew(
     return Result(begun(app, text, f"{op}ed") + remark)
 
 
+async def _renew_job(app: App, ticket: Ticket, op: str, record: Record) -> Result:
+    """Run a job now; a reload has nothing to do, for each run is of the code as it is then."""
+    if op == "reload":
+        app.commit(record)
+        return Result(f"{_waits(app)}: each run is of the code of its time", changed=False)
+    await app.halt(ticket)
+    jobs.cut_short(app)
+    app.commit(record)
+    return Result(f"runs now, {_online(app, await jobs.begin(app, ticket))}")
+
+
+def _toggled(spec: AppSpec) -> AppSpec:
+    """Turn watching on or off, as PM2 does at `restart --watch`."""
+    on = not spec.watch or spec.unwatched
+    return replace(spec, watch=spec.watch or (spec.cwd,), unwatched=not on)
+
+
+async def refresh(app: App, ticket: Ticket) -> None:
+    """Reload what is wanted online; what has been given up is tried again."""
+    if app.record.wanted:
+        await renew(app, ticket, app.record.wanted, "reload")
+
+
 async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
     """Change the number of workers; raises UsageError for a number that cannot be."""
     now = len(app.record.slots)
@@ -103,6 +154,8 @@ async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
     done = f"{count(asked)}, {now} before"
     if not app.record.wanted:
         return Result(f"{done}; it is stopped")
+    if app.record.spec.cron:
+        return Result(f"{done}; {_waits(app)}")
     said = await app.run(ticket)
     return Result(f"{done}; {_online(app, said)}")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pm.errors import UsageError
 from pm.model import AppSpec
 from pm.record import dataclass, replace
+from pm.upkeep import Run
 
 MOST_WORKERS = 1024
 
@@ -21,6 +22,17 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Job:
+    """What is kept of an app's runs, if it is a job."""
+
+    running: float = 0.0
+    """When the run under way began, in seconds since the epoch; 0: there is none."""
+    last: Run | None = None
+    skipped: int = 0
+    """Runs refused because the one before was still under way."""
+
+
+@dataclass(frozen=True)
 class Record:
     """One app as the store keeps it."""
 
@@ -29,6 +41,7 @@ class Record:
     created_at: float
     known_to_listen: bool = False
     generation: int = 0
+    job: Job = Job()
 
     @property
     def name(self) -> str:
@@ -44,6 +57,11 @@ class Record:
     def wanted(self) -> tuple[int, ...]:
         """The slots wanted online, in order."""
         return tuple(s.slot for s in self.slots if s.wanted)
+
+    @property
+    def lasting(self) -> bool:
+        """True if it is wanted online now and from now on, and not only when the clock strikes."""
+        return bool(self.wanted) and not self.spec.cron
 
 
 def new_record(spec: AppSpec, cpus: int, next_id: int, now: float) -> Record:

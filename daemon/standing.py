@@ -103,6 +103,8 @@ def _judge_one(needed: Dependency, it: Standing | None, course: Course) -> Verdi
         return _refused(name, _with("is errored", it), f"`pm start {name}` tries again")
     if not it.wanted:
         return _refused(name, "is stopped", f"`pm start {name}` starts it")
+    if it.state is State.SCHEDULED:
+        return _refused(name, "is started by the clock", f"`pm restart {name}` runs it now")
     if it.state is State.STOPPED:
         return _refused(name, _with("was not completed", it), f"`pm logs {name}` may say why")
     return wait

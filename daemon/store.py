@@ -15,7 +15,7 @@ from pm.codec import dumps, loads
 from pm.errors import ConfigError, Failed
 from pm.model import AppSpec, Event
 
-from .record import Record, Slot
+from .record import Job, Record, Slot
 
 EVENTS_KEPT = 200
 """Events of each app that are kept."""
@@ -33,7 +33,8 @@ create table events (
 );
 create index events_of_app on events (app, number);
 """
-_MIGRATIONS = (_SCHEMA_1,)
+_SCHEMA_2 = "alter table apps add column job text not null default '{}';"
+_MIGRATIONS = (_SCHEMA_1, _SCHEMA_2)
 """Script n brings a store from version n to n + 1; released ones are never changed."""
 
 
@@ -59,7 +60,7 @@ class Store:
         """Return all apps and the next free id; raises Failed naming a record that is spoilt."""
         with self._explained("read"):
             rows = self._db.execute(
-                "select name, spec, slots, created_at, known_to_listen, generation"
+                "select name, spec, slots, created_at, known_to_listen, generation, job"
                 " from apps order by name"
             ).fetchall()
             next_id = self._db.execute("select value from meta where name = 'next_id'").fetchone()
@@ -72,7 +73,7 @@ class Store:
         """
         rows = [_row(record) for record in records]
         with self._explained("write"), self._transaction(durable=True):
-            self._db.executemany("insert or replace into apps values (?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("insert or replace into apps values (?, ?, ?, ?, ?, ?, ?)", rows)
             for app in gone:
                 self._db.execute("delete from apps where name = ?", (app,))
                 self._db.execute("delete from events where app = ?", (app,))
@@ -137,18 +138,28 @@ class Store:
             raise Failed(f"cannot {what} {self._path}: {error}", hint) from None
 
     def _record(
-        self, name: str, spec: str, slots: str, created_at: float, listens: int, generation: int
+        self,
+        name: str,
+        spec: str,
+        slots: str,
+        created_at: float,
+        listens: int,
+        generation: int,
+        job: str,
     ) -> Record:
         try:
             places = tuple(Slot(*place) for place in json.loads(slots))
-            return Record(loads(AppSpec, spec), places, created_at, bool(listens), generation)
+            told = loads(AppSpec, spec)
+            runs = loads(Job, job)
+            return Record(told, places, created_at, bool(listens), generation, runs)
         except (ConfigError, ValueError, TypeError) as error:
             hint = "move the file away: apps that run are found again"
             raise Failed(f"{self._path}: app `{name}` cannot be read: {error}", hint) from None
 
 
-def _row(record: Record) -> tuple[str, str, str, float, bool, int]:
+def _row(record: Record) -> tuple[str, str, str, float, bool, int, str]:
     slots = json.dumps([(s.slot, s.id, s.wanted) for s in record.slots])
     spec = dumps(record.spec).decode()
     created, listens = record.created_at, record.known_to_listen
-    return record.name, spec, slots, created, listens, record.generation
+    job = dumps(record.job).decode()
+    return record.name, spec, slots, created, listens, record.generation, job

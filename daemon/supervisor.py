@@ -20,6 +20,7 @@ from .order import Order
 from .record import Record, new_record
 from .selectors import Selection, select
 from .store import Store
+from .upkeep import Upkeep
 from .views import only, with_usage
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Supervisor:
         self._publish = publish
         self._metrics = Metrics()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.upkeep = Upkeep(self.apps, place.home, self.emit, self.background)
         records, self.next_id = store.load()
         for record in records:
             self.apps[record.name] = App(record, self)
@@ -77,6 +79,7 @@ class Supervisor:
         self.next_id = self.next_id if len(self.apps) > 1 else 0
         del self.apps[name]
         self.order.changed()
+        self.upkeep.drop(name)
         self._tell(Event(time.time(), name, "delete", "deleted"))
         return self._ledger.note(name, None, self.next_id)
 
@@ -88,11 +91,15 @@ class Supervisor:
         """Show the selected slots, with what their workers use; `exact`: each master counts."""
         await asyncio.gather(*(self.apps[name].masters.count(exact) for name in selection))
         selection = {name: slots for name, slots in selection.items() if name in self.apps}
-        views = [only(self.apps[name].view(), slots) for name, slots in selection.items()]
+        views = [self._view(name, slots) for name, slots in selection.items()]
         pids = [worker.pid for view in views for worker in view.workers if worker.pid]
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
         usage = self._metrics.look(pids, scan_processes(), now) if pids else {}
         return [with_usage(view, usage) for view in views]
+
+    def _view(self, name: str, slots: tuple[int, ...] | None) -> AppView:
+        app = self.apps[name]
+        return self.upkeep.shown(only(app.view(), slots), app.record)
 
     def events(self, app: str) -> tuple[Event, ...]:
         """Return what happened to an app, the latest first."""
@@ -105,6 +112,7 @@ class Supervisor:
         """Write a record to the store; raises Failed if it `must`, else returns a remark."""
         next_id = max([self.next_id, *(slot.id + 1 for slot in record.slots)])
         remark = ""
+        self.upkeep.follow(record)
         if must:
             self._ledger.write(record, next_id)
         else:
@@ -154,6 +162,7 @@ class Supervisor:
 
     def leave(self) -> None:
         """Let go of all masters: they go on, and the next daemon finds them."""
+        self.upkeep.close()
         for task in self._tasks:
             task.cancel()
         for app in self.apps.values():

@@ -68,13 +68,15 @@ def sorted_out(
     """Return the app's changed files, and whether its folders are to be looked for anew.
 
     `changes` are of watchfiles: 1 added, 2 modified, 3 deleted. A folder that comes is no change
-    (its files are), one that goes is.
+    (its files are), one that goes is. A file that came and went again has never been.
     """
     files, moved = [], False
-    for kind, path in changes:
+    kinds = set(changes)
+    passing = {path for kind, path in kinds if kind == _DELETED and (_ADDED, path) in kinds}
+    for kind, path in sorted(kinds):
         if any(_is_below(one, path) for one in tree.paths):
             moved = moved or kind != _MODIFIED
-        elif not tree.concerns(path):
+        elif not tree.concerns(path) or (path in passing and not os.path.lexists(path)):
             continue
         elif kind == _DELETED:
             files.append(path)

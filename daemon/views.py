@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 
 from pm.control import Status
@@ -15,7 +16,8 @@ from .record import Record
 from .standing import Verdict
 
 _ORDER = (
-    State.ONLINE, State.LAUNCHING, State.WAITING, State.DRAINING, State.STOPPING, State.ERRORED,
+    State.ONLINE, State.LAUNCHING, State.WAITING, State.DRAINING, State.STOPPING, State.SCHEDULED,
+    State.ERRORED,
 )  # fmt: skip
 """An app is in the first of these states that one of its workers is in."""
 
@@ -69,6 +71,8 @@ def _workers(record: Record, facts: Facts) -> tuple[WorkerView, ...]:
     wanted = frozenset(record.wanted)
     silent = ids.keys() - {w.slot for w in living}
     absent = [_absent(facts.history.seen.get(s, WorkerView(s)), s in wanted, facts) for s in silent]
+    if record.spec.cron and not record.job.running:
+        absent = [replace(w, state=State.SCHEDULED) if w.slot in wanted else w for w in absent]
     shown = []
     for worker in sorted((*living, *absent), key=lambda w: w.slot):
         if facts.waits.waits and worker.slot in wanted and not worker.pid:
@@ -118,6 +122,11 @@ def with_usage(view: AppView, usage: Mapping[int, Usage]) -> AppView:
 def count(number: int, noun: str = "worker") -> str:
     """Say "1 worker", "2 workers"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def moment(at: float) -> str:
+    """Say "2026-11-24 03:00:00 CET", in the daemon's time zone."""
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at))
 
 
 def how_online(workers: int, listeners: Iterable[ListenerView]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from pm.home import log_files
@@ -19,6 +19,10 @@ from .tree import Tree
 
 if TYPE_CHECKING:
     from .watcher import Watcher
+
+
+Background = Callable[[Coroutine[None, None, None]], None]
+"""Runs something until its end, whoever started it."""
 
 
 class Reloader(Protocol):
@@ -45,8 +49,9 @@ class _Watched:
 class Watch:
     """All apps that are watched."""
 
-    def __init__(self, home: str, reloader: Reloader) -> None:
+    def __init__(self, home: str, reloader: Reloader, background: Background) -> None:
         self._home = home
+        self._background = background
         self._reloader = reloader
         self._apps: dict[str, _Watched] = {}
         self._watchers: dict[float, Watcher] = {}
@@ -111,13 +116,16 @@ class Watch:
         if isinstance(deed, Wake):
             watched.timer = loop.call_at(deed.at, self._happen, app, Woken())
         elif isinstance(deed, Begin):
-            asyncio.ensure_future(self._reload(watched, deed))
+            self._background(self._reload(watched, deed))
 
     async def _reload(self, watched: _Watched, deed: Begin) -> None:
-        app, files = watched.spec.name, [self._shown(watched, path) for path in deed.files]
+        there = sorted(deed.files, key=lambda path: not os.path.lexists(path))
+        app, files = watched.spec.name, [self._shown(watched, path) for path in there]
         watched.view = replace(watched.view, file=files[0], at=time.time())
         if deed.circles:
-            said = f"{files[0]} changes at each reload: if the app writes it, add it to ignore_watch"
+            said = (
+                f"{files[0]} changes at each reload: if the app writes it, add it to ignore_watch"
+            )
             self._reloader.say(app, "watch", said)
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         try:

@@ -101,24 +101,26 @@ class Resume(Request[Report]):
 
 @dataclass(frozen=True)
 class Stop(Request[Report]):
-    """Stop and keep in the list."""
+    """Stop and keep in the list; with `watch`, watch no longer until that is turned on again."""
 
     name = "stop"
     answer = Report
     selectors: tuple[str, ...] = ()
+    watch: bool = False
 
 
 @dataclass(frozen=True)
 class Restart(Request[Report]):
     """Stop, then start; `env` (a caller's, whole) takes the last one's place (--update-env).
 
-    What was set for the app itself (`AppSpec.env_set`) stays.
+    What was set for the app itself (`AppSpec.env_set`) stays. `watch` turns watching on or off.
     """
 
     name = "restart"
     answer = Report
     selectors: tuple[str, ...] = ()
     env: dict[str, str] | None = None
+    watch: bool = False
 
 
 @dataclass(frozen=True)

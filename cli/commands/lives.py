@@ -19,13 +19,19 @@ from .files import filed, split, started
 from .look import list_apps, print_json
 
 
-def stop(words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False) -> int:
-    """Stop the selected apps or workers."""
-    return act(Stop(selected(words, only)), "stopping", as_json)
+def stop(
+    words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False, watch: bool = False
+) -> int:
+    """Stop the selected apps or workers; with `watch`, watch them no longer."""
+    return act(Stop(selected(words, only), watch), "stopping", as_json)
 
 
 def restart(
-    words: Sequence[str], update_env: bool = False, choice: Choice = ALL, as_json: bool = False
+    words: Sequence[str],
+    update_env: bool = False,
+    choice: Choice = ALL,
+    as_json: bool = False,
+    watch: bool = False,
 ) -> int:
     """Stop, then start; apps of files are started with the files' values."""
     files, others = split(words, choice)
@@ -33,7 +39,9 @@ def restart(
     outcomes = started((), specs, force=False, wake=False)
     if others:
         with shown("restarting …") as show:
-            outcomes += call(Restart(tuple(others), _env(update_env)), progress=show).outcomes
+            outcomes += call(
+                Restart(tuple(others), _env(update_env), watch), progress=show
+            ).outcomes
     return tell(Report(outcomes), as_json)
 
 

@@ -26,6 +26,7 @@ _NOTHING = Wish("")
 _OWN = frozenset({
     "script", "module", "args", "name", "name_prefix", "cwd", "interpreter", "interpreter_args",
     "instances", "exec_mode", "host", "port", "env", "env_file", "filter_env", "disable_logs",
+    "watch_options",
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
 _NAMING = ("name", "name_prefix")
@@ -107,7 +108,9 @@ def _reading(file: File, caller: Caller, choice: Choice, typed: Wish) -> Reading
 
 def _given_name(table: dict[str, object], reading: Reading) -> str:
     """Return an app's name if it stands in the file, else an empty string."""
-    kept = {key: item for key, item in table.items() if canonical(key) in _NAMING}
+    kept = {
+        key: item for key, item in table.items() if canonical(key, reading.place.dialect) in _NAMING
+    }
     values, _ = read_table(kept, "", reading.place, Remarks(""))
     return _prefix(merged(reading.defaults, values)) + values["name"] if "name" in values else ""
 
@@ -146,6 +149,7 @@ def _spec(values: Values, reading: Reading) -> AppSpec:
 def _wish(values: Values, env: dict[str, str]) -> Wish:
     fields = {k: v for k, v in values.items() if k not in _OWN and not named_env(k)}
     options = {key: from_plain(_FIELDS[key], value, key) for key, value in fields.items()}
+    options = {**values.get("watch_options", {}), **options}
     if values.get("disable_logs"):
         options |= {"out_file": "/dev/null", "error_file": "/dev/null"}
     return Wish(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pm.errors import ConfigError, UsageError
@@ -45,10 +45,12 @@ class Dialect:
     """What messages call the table of an app,"""
     apps: str
     """and all of them."""
+    renamed: Mapping[str, str]
+    """Keys that have another name with us."""
 
 
-OURS = Dialect(False, True, False, False, "[[apps]]", "[[apps]] table")
-PM2S = Dialect(True, False, True, True, "app", "list `apps`")
+OURS = Dialect(False, True, False, False, "[[apps]]", "[[apps]] table", {})
+PM2S = Dialect(True, False, True, True, "app", "list `apps`", {"cron": "cron_restart"})
 
 
 def is_ecosystem(word: str) -> bool:

@@ -13,8 +13,11 @@ from pm.model import AppSpec, Scheduling
 from pm.record import fields_of
 
 from .dependencies import DEPENDENCIES
+from .formats import OURS, Dialect
 from .kinds import (
     COUNT,
+    CRON,
+    CRON_RESTART,
     DURATION,
     FILTERS,
     FLAG,
@@ -22,15 +25,18 @@ from .kinds import (
     LOG,
     MODE,
     NUMBERS,
+    PATHS,
     SIGNAL,
     SIZE,
     TEXT,
+    TIMEZONE,
     VARIABLES,
     WHOLE,
     WORDS,
     Kind,
     choice,
 )
+from .watching import WATCH_OPTIONS
 
 
 class Key(NamedTuple):
@@ -91,6 +97,16 @@ KEYS: dict[str, Key] = {
     "log_max_size": Key(SIZE, "Size at which a log file is rotated"),
     "log_keep": Key(WHOLE, "Rotated files to keep"),
     "log_compress": Key(FLAG, "Compress rotated files"),
+    "watch": Key(PATHS, "Reload when files change: true for the app's folder, or paths"),
+    "ignore_watch": Key(WORDS, "Patterns of files whose changes mean nothing, `!` takes one back",
+                        default="environments, caches, logs, databases"),
+    "watch_delay": Key(DURATION, "Time without a change before the reload"),
+    "watch_polling": Key(DURATION, "Look at all files so often, for network drives; 0: never"),
+    "watch_options": Key(WATCH_OPTIONS, "PM2's options of its watcher, those with a meaning here"),
+    "cron_restart": Key(CRON_RESTART, "When to reload: crontab's fields, seconds first if six"),
+    "cron": Key(CRON, "When to start: the app is a job (in PM2's files: `cron_restart`)",
+                ("cron_job",)),
+    "timezone": Key(TIMEZONE, "Time zone of these times", default="the daemon's"),
 }  # fmt: skip
 
 MEANINGLESS: dict[str, str] = {
@@ -122,10 +138,10 @@ MEANINGLESS: dict[str, str] = {
 """PM2's keys that change nothing here: said, and then ignored."""
 
 LATER = frozenset({
-    "append_env_to_name", "autostart", "cron", "cron_restart", "group", "gid",
-    "ignore_watch", "increment_var", "log_date_format", "log_rotate", "log_type",
+    "append_env_to_name", "autostart", "group", "gid", "increment_var", "log_date_format",
+    "log_rotate", "log_type",
     "max_memory_restart", "post_update", "shutdown_with_message", "time", "uid", "umask", "user",
-    "username", "watch", "watch_delay", "watch_options",
+    "username",
 })  # fmt: skip
 """Keys that are not built yet: refused, so that nobody relies on them."""
 
@@ -134,8 +150,10 @@ ALIASES: dict[str, str] = {alias: name for name, key in KEYS.items() for alias i
 _ENV_NAMED = "env_"
 
 
-def canonical(key: str) -> str:
+def canonical(key: str, dialect: Dialect = OURS) -> str:
     """Return the name of a key for one of its aliases, or for PM2's camelCase of it."""
+    if key in dialect.renamed:
+        return dialect.renamed[key]
     if key in ALIASES or named_env(key):
         return ALIASES.get(key, key)
     snake = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", key)

@@ -12,7 +12,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from cli.values import doubt, log_path, seconds, signal_of, size_of, words
+from cli.values import (
+    cron_of,
+    doubt,
+    log_path,
+    seconds,
+    signal_of,
+    size_of,
+    timezone_of,
+    words,
+)
 from pm.codec import suggest
 from pm.errors import ConfigError, UsageError
 from pm.record import dataclass
@@ -203,6 +212,25 @@ def _variable(name: str, item: object, place: Place) -> str:
         raise ConfigError(f"{name}: {error.message}", error.hint) from None
 
 
+def _paths(value: object, place: Place) -> tuple[str, ...]:
+    """Read what is watched: true is the app's own folder."""
+    if isinstance(value, bool):
+        return (".",) if value else ()
+    return _words(value, place)
+
+
+def _schedule(key: str) -> Callable[[object, Place], str]:
+    def read(value: object, place: Place) -> str:
+        text = str(value) if value in (0, None) else _text(value, place)
+        return cron_of(key, text)
+
+    return read
+
+
+def _timezone(value: object, place: Place) -> str:
+    return timezone_of(_text(value, place))
+
+
 def choice(*allowed: str) -> Kind:
     """Return the kind of a word from a list."""
 
@@ -236,6 +264,10 @@ SIGNAL = Kind("signal", _signal, {"type": ["string", "integer"]})
 MODE = Kind("cluster or fork", _mode, {"enum": ["cluster", "fork", "cluster_mode", "fork_mode"]})
 FOLDER = Kind("folder", _folder, _STRING)
 LOG = Kind("file", _log, _STRING)
+PATHS = Kind("paths", _paths, {"anyOf": [{"type": "boolean"}, _STRING, _LIST]})
+CRON = Kind("schedule", _schedule("cron"), {"anyOf": [_STRING, {"const": 0}]})
+CRON_RESTART = CRON._replace(read=_schedule("cron_restart"))
+TIMEZONE = Kind("time zone", _timezone, _STRING)
 VARIABLES = Kind(
     "table", _variables,
     {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},

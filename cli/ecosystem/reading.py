@@ -49,7 +49,7 @@ def read_table(
     wrong: set[str] = set()
     fault = remarks.at(where)
     for written, value in table.items():
-        key = canonical(written)
+        key = canonical(written, place.dialect)
         if key in MEANINGLESS:
             remarks.idle.setdefault(key, []).append(where)
             continue

@@ -23,6 +23,7 @@ PURE = {
     "pm.api",
     "pm.answers",
     "pm.control",
+    "pm.upkeep",
     "pm.master.rotation",
     "pm.master.life",
     "pm.master.readiness",

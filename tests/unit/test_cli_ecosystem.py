@@ -323,10 +323,10 @@ def test_a_program_for_node_is_run_by_node(
 
 
 def test_a_key_that_is_not_built_is_refused(folder: Path, caller: Caller) -> None:
-    path = written(folder, '[[apps]]\nscript = "web.py"\nwatch = true\n')
+    path = written(folder, '[[apps]]\nscript = "web.py"\ndepends_on = ["db"]\n')
     with pytest.raises(ConfigError) as caught:
         read(path, caller)
-    assert caught.value.lines == ("[[apps]] 1: watch: not built yet; leave it out",)
+    assert caught.value.lines == ("[[apps]] 1: depends_on: not built yet; leave it out",)
 
 
 def test_defaults_and_variables(folder: Path, caller: Caller) -> None:
@@ -385,7 +385,7 @@ def test_the_schema_knows_what_is_read() -> None:
 
 
 def test_every_field_of_a_spec_has_a_key() -> None:
-    internal = {"target", "env_set", "source"}
+    internal = {"target", "env_set", "source", "unwatched"}
     assert (fields_of(AppSpec) or {}).keys() - KEYS.keys() - LATER <= internal
 
 

@@ -87,6 +87,8 @@ def test_help_names_the_unit_and_the_true_default_of_each_time() -> None:
     defaults = {field.name: field.default for field in fields(AppSpec)}
     known = [(p.name, p.marker) for p in parameters(COMMANDS["start"].run)]
     times = {n: m for n, m in known if isinstance(m, Option) and m.metavar == "TIME"}
-    assert sorted(times) == ["kill_timeout", "listen_timeout", "min_uptime", "restart_delay"]
+    assert sorted(times) == [
+        "kill_timeout", "listen_timeout", "min_uptime", "restart_delay", "watch_delay",
+    ]  # fmt: skip
     for name, marker in times.items():
         assert f"seconds, or 500ms; default {defaults[name]:g}s" in marker.help

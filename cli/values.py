@@ -83,7 +83,7 @@ def timezone_of(text: str) -> str:
 
     try:
         ZoneInfo(text)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         raise no_timezone(text) from None
     return text
 

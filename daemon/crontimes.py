@@ -47,7 +47,7 @@ def zone_of(name: str) -> tzinfo:
             return ZoneInfo(name)
         with open(_LOCAL, "rb") as file:
             return ZoneInfo.from_file(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         if name:
             raise no_timezone(name) from error
         return timezone.utc

@@ -59,7 +59,7 @@ _Rule = tuple[bool, bool, "re.Pattern[str]"]
 
 @functools.cache
 def _usual() -> list[_Rule]:
-    return [(True, False, re.compile("|".join(map(_regex, USUAL))))]
+    return [(True, False, re.compile("|".join(map(glob, USUAL))))]
 
 
 def _rule(pattern: str, folder: str) -> _Rule:
@@ -69,16 +69,16 @@ def _rule(pattern: str, folder: str) -> _Rule:
         bare = bare.removesuffix(ending)
     bare = bare.removeprefix("**/") if bare.count("/") == 1 else bare
     if "/" not in bare:
-        return not back, False, re.compile(_regex(bare))
+        return not back, False, re.compile(glob(bare))
     path = posixpath.normpath(posixpath.join(folder, bare))
-    return not back, True, re.compile(_regex(path))
+    return not back, True, re.compile(glob(path))
 
 
 _PARTS = re.compile(r"\*\*/|\*\*|\*|\?|\\.|\[!?[^\]]*\]|\{[^{}]*\}|.", re.DOTALL)
 
 
-def _regex(pattern: str) -> str:
-    """Turn a glob into a regular expression."""
+def glob(pattern: str) -> str:
+    """Return the regular expression of a glob: `*`, `**`, `?`, `[ab]`, `{a,b}`, `\\` before one."""
     found = "".join(_part(part) for part in _PARTS.findall(pattern))
     return rf"(?:{found})\Z"
 
@@ -93,5 +93,5 @@ def _part(part: str) -> str:
         inner = part[1:-1].replace("\\", "\\\\")
         return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
     if len(part) > 2 and part.startswith("{"):
-        return "(?:" + "|".join(_regex(one)[3:-3] for one in part[1:-1].split(",")) + ")"
+        return "(?:" + "|".join(glob(one)[3:-3] for one in part[1:-1].split(",")) + ")"
     return re.escape(part)

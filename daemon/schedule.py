@@ -28,6 +28,7 @@ class Due:
     at: float
     """0: never."""
     looked: float
+    """When the clock showed most."""
 
 
 class Struck(NamedTuple):
@@ -44,7 +45,7 @@ def look(due: Due, after: After, now: float) -> Struck:
     if now < due.looked - GRACE:
         return Struck(Due(after(now), now))
     if not due.at or now < due.at:
-        return Struck(Due(due.at, now))
+        return Struck(Due(due.at, max(due.looked, now)))
     late = now - due.at > GRACE
     return Struck(Due(after(now), now), not late, due.at if late else 0.0)
 

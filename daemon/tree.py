@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from pm.errors import Failed
 from pm.record import dataclass
 
-from .ignore import Ignore
+from .ignore import Ignore, glob
 
 MOST_FOLDERS = 10_000
 """More is a mistake: a home folder, or an environment that nothing tells from code."""
@@ -16,13 +18,32 @@ MOST_FOLDERS = 10_000
 _ADDED, _MODIFIED, _DELETED = 1, 2, 3
 
 
+class Root(NamedTuple):
+    """One path that is watched, with all below it."""
+
+    path: str
+    only: re.Pattern[str] | None = None
+    """What a file has to match, if it was a glob."""
+
+    def covers(self, path: str) -> bool:
+        """True if a file is one of those that are meant."""
+        if self.only is not None:
+            return bool(self.only.match(path))
+        return path == self.path or _is_below(path, self.path)
+
+
 @dataclass(frozen=True)
 class Tree:
     """The paths of one app and what is ignored below them."""
 
     app: str
-    paths: tuple[str, ...]
+    roots: tuple[Root, ...]
     ignore: Ignore
+
+    @classmethod
+    def of(cls, app: str, paths: Iterable[str], ignore: Ignore) -> Tree:
+        """Make it of absolute paths and globs."""
+        return cls(app, tuple(map(_root, paths)), ignore)
 
     def folders(self) -> frozenset[str]:
         """Return the folders to be looked into, one by one; raises Failed if they are too many.
@@ -31,7 +52,7 @@ class Tree:
         new file in the place of the old.
         """
         found: set[str] = set()
-        for path in self.paths:
+        for path, _ in self.roots:
             if os.path.isdir(path):
                 self._walk(path, found)
             else:
@@ -48,10 +69,25 @@ class Tree:
                 raise Failed(f"{root} has over {MOST_FOLDERS} folders: name those with the code")
             below[:] = [name for name in below if not self.ignore(f"{folder}/{name}", root)]
 
+    def looks_into(self, folder: str) -> bool:
+        """True if what is in a folder may concern the app."""
+        roots = (r.path for r in self.roots if folder == r.path or _is_below(folder, r.path))
+        return any(not self.ignore(folder, root) for root in roots)
+
     def concerns(self, path: str) -> bool:
         """True if a change of `path` is one of the app's."""
-        root = next((one for one in self.paths if path == one or _is_below(path, one)), None)
-        return root is not None and not self.ignore(path, root)
+        roots = (r for r in self.roots if r.covers(path))
+        return any(not self.ignore(path, root.path) for root in roots)
+
+
+def _root(path: str) -> Root:
+    """Read a path, or a glob: below the folder before its first wildcard."""
+    wild = re.search(r"[*?\[{]", path)
+    if wild is None:
+        return Root(os.path.realpath(path))
+    folder, _, rest = path[: wild.start()].rpartition("/")
+    real = os.path.realpath(folder or "/")
+    return Root(real, re.compile(glob(f"{real.rstrip('/')}/{rest}{path[wild.start() :]}")))
 
 
 def files_in(folder: str) -> list[str]:
@@ -74,16 +110,14 @@ def sorted_out(
     kinds = set(changes)
     passing = {path for kind, path in kinds if kind == _DELETED and (_ADDED, path) in kinds}
     for kind, path in sorted(kinds):
-        if any(_is_below(one, path) for one in tree.paths):
+        if any(_is_below(root.path, path) for root in tree.roots):
             moved = moved or kind != _MODIFIED
-        elif not tree.concerns(path) or (path in passing and not os.path.lexists(path)):
-            continue
-        elif kind == _DELETED:
-            files.append(path)
-            moved = moved or path in folders
-        elif os.path.isdir(path) and not os.path.islink(path):
-            moved = moved or (kind == _ADDED and path not in folders)
-        else:
+        elif path in folders or (os.path.isdir(path) and not os.path.islink(path)):
+            gone = path in folders and kind == _DELETED
+            files += [path] if gone else []
+            come = path not in folders and kind == _ADDED and tree.looks_into(path)
+            moved = moved or gone or come
+        elif tree.concerns(path) and (path not in passing or os.path.lexists(path)):
             files.append(path)
     return files, moved
 

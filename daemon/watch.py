@@ -62,10 +62,9 @@ class Watch:
         old = self._apps.get(spec.name)
         if not wanted or not spec.watch or spec.unwatched or spec.cron:
             return self.drop(spec.name)
-        paths = tuple(os.path.realpath(path) for path in spec.watch)
-        if old is not None and _alike(old.spec, spec) and old.tree.paths == paths:
+        tree = Tree.of(spec.name, spec.watch, self._ignored(spec))
+        if old is not None and _alike(old.spec, spec) and old.tree.roots == tree.roots:
             return
-        tree = Tree(spec.name, paths, self._ignored(spec))
         view = replace(old.view, paths=spec.watch) if old else WatchView(spec.watch)
         state = replace(old.state if old else Debounce(0), delay=spec.watch_delay)
         self._apps[spec.name] = _Watched(spec, tree, state, view, old.timer if old else None)

@@ -66,12 +66,13 @@ def test_five_and_six_fields_and_nicknames() -> None:
 def test_daylight_saving_time() -> None:
     night = times_of(spec("30 2 * * *", "Europe/Berlin", "cron_restart"))
 
-    def after(*date: int) -> datetime:
-        return datetime.fromtimestamp(night(datetime(*date, tzinfo=UTC).timestamp()), UTC)
+    def after(month: int, day: int, hour: int, minute: int = 0) -> datetime:
+        now = datetime(2026, month, day, hour, minute, tzinfo=UTC)
+        return datetime.fromtimestamp(night(now.timestamp()), UTC)
 
-    assert after(2026, 3, 28, 12) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "2:30 is left out"
-    assert after(2026, 10, 24, 12) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert after(2026, 10, 25, 0, 30) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC), "not twice"
+    assert after(3, 28, 12) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "2:30 is left out"
+    assert after(10, 24, 12) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert after(10, 25, 0, 30) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC), "not twice"
 
 
 @pytest.mark.parametrize("pattern", ["61 * * * *", "* * *", "soon", "0 0 30 2 *", "@reboot"])

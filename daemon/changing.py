@@ -10,7 +10,7 @@ from pm.errors import PmError
 from pm.model import AppSpec, State
 
 from .app import App
-from .operations import Result, begun, cpus, start_anew
+from .operations import Result, begun, cpus, start_anew, waits
 from .record import Record, respecify
 from .supervisor import Supervisor
 from .turns import Ticket
@@ -23,6 +23,8 @@ async def change(
     """Let the app be as `spec` says, by `least` at the least; what is down is started."""
     new = respecify(app.record, spec, cpus(), daemon.next_id)
     need = need_of(differences(app.record.spec, new.spec), least)
+    if new.spec.cron or app.record.spec.cron:
+        return await _rescheduled(app, ticket, new, need)
     down = app.view().state is State.ERRORED or not app.record.wanted
     if need in (Need.NOTHING, Need.LIST) and not down:
         app.commit(new)
@@ -37,6 +39,15 @@ async def change(
     app.commit(new)
     text = await app.run(ticket)
     return Result(f"{begun(app, text, 'scaled')}, {count(before)} before")
+
+
+async def _rescheduled(app: App, ticket: Ticket, new: Record, need: Need) -> Result:
+    """Change a job: a run under way goes on, the next one is by the new spec."""
+    if not (new.spec.cron and app.record.spec.cron):
+        return await start_anew(app, ticket, new)
+    changed = need is not Need.NOTHING or not app.record.wanted
+    app.commit(new)
+    return Result(waits(app), changed)
 
 
 async def _reload(daemon: Supervisor, app: App, ticket: Ticket, asked: Record) -> Result:

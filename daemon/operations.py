@@ -57,7 +57,7 @@ async def start_anew(app: App, ticket: Ticket, record: Record) -> Result:
     jobs.cut_short(app)
     app.commit(record)
     if record.spec.cron:
-        return Result(_waits(app))
+        return Result(waits(app))
     return Result(begun(app, await app.run(ticket)))
 
 
@@ -66,10 +66,11 @@ def _scheduled(app: App, chosen: tuple[int, ...]) -> Result:
     old = app.record
     app.commit(want(old, chosen, True))
     hint = "" if old.job.running else f"; `pm restart {old.name}` runs it now"
-    return Result(f"{_waits(app)}{hint}", changed=app.record != old or not old.generation)
+    return Result(f"{waits(app)}{hint}", changed=app.record != old or not old.generation)
 
 
-def _waits(app: App) -> str:
+def waits(app: App) -> str:
+    """Say when a job runs."""
     if app.record.job.running:
         return "runs now"
     at = app.upkeep.next_at(app.record.name)
@@ -125,7 +126,7 @@ async def _renew_job(app: App, ticket: Ticket, op: str, record: Record) -> Resul
     """Run a job now; a reload has nothing to do, for each run is of the code as it is then."""
     if op == "reload":
         app.commit(record)
-        return Result(f"{_waits(app)}: each run is of the code of its time", changed=False)
+        return Result(f"{waits(app)}: each run is of the code of its time", changed=False)
     await app.halt(ticket)
     jobs.cut_short(app)
     app.commit(record)
@@ -155,7 +156,7 @@ async def scale(app: App, ticket: Ticket, text: str, next_id: int) -> Result:
     if not app.record.wanted:
         return Result(f"{done}; it is stopped")
     if app.record.spec.cron:
-        return Result(f"{done}; {_waits(app)}")
+        return Result(f"{done}; {waits(app)}")
     said = await app.run(ticket)
     return Result(f"{done}; {_online(app, said)}")
 

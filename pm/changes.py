@@ -8,7 +8,10 @@ from .model import AppSpec
 from .record import dataclass, fields_of, replace
 
 _SCALED = frozenset({"instances"})
-_LISTED = frozenset({"namespace", "source", "depends_on"})
+_LISTED = frozenset({
+    "namespace", "source", "depends_on", "watch", "ignore_watch", "watch_delay", "watch_polling",
+    "unwatched", "cron_restart", "cron", "timezone",
+})  # fmt: skip
 """Fields that only the daemon reads: no process has to know that they have changed."""
 _RESTARTED = frozenset({"exec_mode"})
 """Where the ports pass from the master to the app, or back: they must be free in between."""

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pm.bounds import check
 from pm.codec import suggest
 from pm.errors import ConfigError, PmError
-from pm.model import check
 from pm.record import dataclass, field
 
 from .keys import KEYS, LATER, MEANINGLESS, canonical, named_env

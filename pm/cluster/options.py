@@ -6,8 +6,9 @@ import os
 import sys
 from typing import Any
 
+from ..bounds import check
 from ..errors import ConfigError
-from ..model import AppSpec, Scheduling, Target, check
+from ..model import AppSpec, Scheduling, Target
 from ..worker import commandline
 from .errors import BadSetting
 

@@ -24,6 +24,7 @@ PURE = {
     "pm.answers",
     "pm.control",
     "pm.upkeep",
+    "pm.bounds",
     "pm.master.rotation",
     "pm.master.life",
     "pm.master.readiness",

@@ -323,10 +323,10 @@ def test_a_program_for_node_is_run_by_node(
 
 
 def test_a_key_that_is_not_built_is_refused(folder: Path, caller: Caller) -> None:
-    path = written(folder, '[[apps]]\nscript = "web.py"\ndepends_on = ["db"]\n')
+    path = written(folder, '[[apps]]\nscript = "web.py"\numask = "022"\n')
     with pytest.raises(ConfigError) as caught:
         read(path, caller)
-    assert caught.value.lines == ("[[apps]] 1: depends_on: not built yet; leave it out",)
+    assert caught.value.lines == ("[[apps]] 1: umask: not built yet; leave it out",)
 
 
 def test_defaults_and_variables(folder: Path, caller: Caller) -> None:

@@ -62,6 +62,11 @@ def test_all_keys_but_a_few_need_a_reload() -> None:
         "source": Need.LIST, "namespace": Need.LIST, "depends_on": Need.LIST,
         "instances": Need.SCALE, "exec_mode": Need.RESTART,
     }  # fmt: skip
+    own_accord = (
+        "watch", "ignore_watch", "watch_delay", "watch_polling", "unwatched",
+        "cron", "cron_restart", "timezone",
+    )  # fmt: skip
+    few |= dict.fromkeys(own_accord, Need.LIST)
     for key in fields_of(AppSpec) or ():
         assert Difference(key, 1, 2).need is few.get(key, Need.RELOAD), key
 

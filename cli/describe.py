@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 
@@ -12,14 +11,10 @@ from pm.codec import to_plain
 from pm.model import AppSpec, Event, Mode, Target, WorkerView
 
 from .render import COLOUR_OF, Screen, address, fitted, moment, uptime
+from .secrets import masked
 from .table import Cell, paint
 from .text import clean, reason_of, shorten, size
 
-MASK = "********"
-
-_SECRET = re.compile(
-    r"SECRET|TOKEN|PASS|PWD$|KEY|CREDENTIAL|AUTH|COOKIE|PRIVATE|DSN|_URL$|_URI$|SALT", re.I
-)
 _SHOWN_ELSEWHERE = {
     "name", "script", "cwd", "target", "args", "interpreter", "interpreter_args", "exec_mode",
     "instances", "namespace", "env", "env_set", "out_file", "error_file", "log_file", "depends_on",
@@ -66,11 +61,6 @@ def describe(
         _titled("last events", _events(detail.events), screen),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def masked(env: Mapping[str, str], show: bool) -> dict[str, str]:
-    """Hide all values, or with `show` those of names that sound like a secret."""
-    return {k: v if show and not _SECRET.search(k) else MASK for k, v in env.items()}
 
 
 def without_secrets(detail: Detail, show: bool) -> Detail:

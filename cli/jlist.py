@@ -9,7 +9,7 @@ from typing import Any
 from pm.api import Detail
 from pm.model import WorkerView
 
-from .describe import masked
+from .secrets import masked
 
 _IDS = uuid.UUID("6f0dd0f4-43ec-4c3b-9f2f-0b35a5c5d1a7")
 _UNUSED: dict[str, Any] = {

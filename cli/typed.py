@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pm.errors import UsageError
 
+from . import typed_apply as typed_apply
 from . import typed_deploy as typed_deploy
 from . import typed_start as typed_start
 from .options import (

@@ -143,7 +143,7 @@ def _spec(values: Values, reading: Reading) -> AppSpec:
     if port_is_variable(values, reading.file):
         values = {key: value for key, value in values.items() if key != "port"}
     spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)
-    return replace(spec, name=_prefix(values) + spec.name)
+    return replace(spec, name=_prefix(values) + spec.name, source=reading.file.source)
 
 
 def _wish(values: Values, env: dict[str, str]) -> Wish:

@@ -42,6 +42,13 @@ class File:
     deploy: dict[str, Any]
     """`[deploy.NAME]` tables."""
 
+    @property
+    def source(self) -> str:
+        """Its absolute path, links unresolved; empty for standard input."""
+        if self.path == STDIN:
+            return ""
+        return os.path.normpath(os.path.join(self.folder, os.path.basename(self.path)))
+
     def numbered(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield each app's place in the file, for messages, and its table."""
         for number, table in enumerate(self.apps, 1):

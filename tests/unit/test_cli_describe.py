@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from cli.describe import MASK, describe, masked, without_secrets
+from cli.describe import describe, without_secrets
 from cli.jlist import jlist
 from cli.render import Screen
+from cli.secrets import MASK, masked
 from cli.text import width
 from pm.api import Detail
 from pm.codec import to_plain

@@ -1,0 +1,69 @@
+"""`pm apply`, `pm diff` and `pm export` as they are typed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from .options import (
+    LIVES,
+    LOOK,
+    Argument,
+    Environment,
+    Json,
+    Only,
+    UpdateEnv,
+    command,
+    names_of,
+    option,
+)
+
+File = Annotated[
+    str, Argument("File of apps, or - for standard input; ecosystem.toml here if none.", "FILE")
+]
+Prune = Annotated[
+    bool, option("--prune", text="Remove apps that came from this file and are no longer in it.")
+]
+
+
+@command(LIVES, "apply")
+def apply(
+    file: File = "",
+    dry_run: Annotated[
+        bool,
+        option("--dry-run", text="Only show what would be done; exit code 2 if that is something."),
+    ] = False,
+    prune: Prune = False,
+    renew: Annotated[
+        bool, option("--reload", text="Reload unchanged apps too: their code may have changed.")
+    ] = False,
+    only: Only = "",
+    env: Environment = "",
+    update_env: UpdateEnv = False,
+    as_json: Json = False,
+) -> int:
+    """Make the list be as a file says: start, reload without a gap, scale, remove."""
+    from pm.changes import Need
+
+    from .commands import apply as body
+    from .ecosystem.file import Choice
+
+    least = Need.RELOAD if renew else Need.NOTHING
+    choice = Choice(names_of(only), env)
+    return body.apply(file, body.Options(choice, prune, update_env, least, as_json), dry_run)
+
+
+@command(LOOK, "diff")
+def diff(
+    file: File = "",
+    prune: Prune = False,
+    only: Only = "",
+    env: Environment = "",
+    update_env: UpdateEnv = False,
+    as_json: Json = False,
+) -> int:
+    """Show what differs between a file and the list; exit code 1 if something does."""
+    from .commands import apply as body
+    from .ecosystem.file import Choice
+
+    choice = Choice(names_of(only), env)
+    return body.diff(file, body.Options(choice, prune, update_env, as_json=as_json))

@@ -86,22 +86,25 @@ class App:
         remark = self._office.commit(record, must)
         self.record = record
         self._history = self._history.only(record.numbers)
-        self._office.order.changed()
+        self._office.order.pulse.beat()
         return remark
 
-    async def run(self, ticket: Ticket) -> str:
+    async def run(self, ticket: Ticket, begins: bool = True) -> str:
         """Run exactly the wanted slots, with a new master if there is none.
 
-        If nothing of it runs yet, it waits for the apps that it depends on.
+        What `begins` waits for the apps that it depends on, unless some of it runs; and a job
+        that others wait for until it has ended.
         """
         self.fault = ""
-        await self._office.order.clear(self, ticket)
+        order = self._office.order
+        if begins:
+            await order.clear(self, ticket)
         if self.masters.link is None:
             self._deaths = Deaths()
             await self.masters.clear(self.record.spec)
             self._begin_generation()
         link = self.masters.link or self.masters.launch(self.record)
-        complete = self._office.order.is_awaited(self.record.name)
+        complete = begins and order.is_awaited(self.record.name)
         wanted = self.record.wanted
         return await link.call("want", ticket.request, slots=wanted, complete=complete)
 
@@ -153,8 +156,8 @@ class App:
             known_to_listen=status.known_to_listen or self.record.known_to_listen,
         )
         self.commit(learnt, must=False)
-        self._office.order.changed()
         self.upkeep.rested(self)
+        self._office.order.pulse.beat()
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Pass an event on."""
@@ -168,7 +171,7 @@ class App:
             count = self._deaths.in_a_row
             self.fault = f"its master died {count} times in a row, the last time: {reason}"
             self._emit("errored", self.fault, pid)
-            self._office.order.changed()
+            self._office.order.pulse.beat()
         self._office.background(self._recover())
 
     async def _recover(self) -> None:

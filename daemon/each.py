@@ -74,7 +74,7 @@ async def _outcome(daemon: Supervisor, name: str, part: Part, ticket: Ticket) ->
         return api.Outcome(name, "", body_of(error))
     finally:
         ticket.course.done(name, failure)
-        daemon.order.changed()
+        daemon.order.pulse.beat()
     return api.Outcome(name, done, changed=changed)
 
 

@@ -87,7 +87,7 @@ async def stop(app: App, ticket: Ticket, slots: Slots = None, unwatch: bool = Fa
         return Result("already stopped", changed=False)
     remark = app.commit(want(app.record, chosen, False), must=False)
     if app.record.wanted and app.masters.link is not None:
-        await app.run(ticket)
+        await app.run(ticket, begins=False)
     else:
         await app.halt(ticket)
         jobs.cut_short(app)
@@ -168,7 +168,7 @@ async def remove(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     left = without(app.record, chosen)
     if left.slots and app.masters.link is not None and left.wanted:
         remark = app.commit(left, must=False)
-        await app.run(ticket)
+        await app.run(ticket, begins=False)
     elif left.slots:
         remark = app.commit(left, must=False)
         await app.halt(ticket)

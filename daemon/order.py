@@ -6,17 +6,17 @@ judged (`standing`) at each change of anything.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pm.dependency import Condition, Dependency, Graph, cycle_in, dependents
+from pm.dependency import Condition, Dependency, Graph, cycle_in, dependents, needed_by
 from pm.errors import Failed
 from pm.model import AppSpec, Event
 from pm.order import check_circle, check_order
 
 from .course import Course
+from .pulse import Pulse
 from .standing import Standing, Verdict, judge, standing_of
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ class Order:
     def __init__(self, apps: Mapping[str, App], emit: Callable[[Event, str], None]) -> None:
         self._apps = apps
         self._emit = emit
-        self._pulse = asyncio.Event()
-
-    def changed(self) -> None:
-        """Have everything judged anew that waits."""
-        pulse, self._pulse = self._pulse, asyncio.Event()
-        pulse.set()
+        self.pulse = Pulse()
 
     def check(self, specs: Iterable[AppSpec]) -> None:
         """Refuse, with ConfigError, specs that could never start in this list."""
@@ -55,13 +50,16 @@ class Order:
     async def clear(self, app: App, ticket: Ticket, verb: Verb = "start") -> None:
         """Wait until an app may begin; raises NotBegun. One that runs goes on meanwhile.
 
-        A reload only waits for those of its request: what runs already needs no others.
+        What runs needs no others to be given another worker. To be reloaded it waits only for
+        those of the same request; to be restarted for all, as it is stopped for that.
         """
         running = _runs(app)
+        if running and verb == "start":
+            return
         try:
-            while (verdict := self._judge(app, ticket.course, verb, running)).waits:
+            while (verdict := self._judge(app, ticket.course, running and verb == "reload")).waits:
                 self._say(app, ticket, verdict)
-                await self._pulse.wait()
+                await self.pulse.wait()
         finally:
             app.waits = Verdict()
         if verdict.refusal:
@@ -69,16 +67,19 @@ class Order:
             if not running:
                 app.fault = error.message
                 self._tell(app, "errored", error.message, ticket)
+                self.pulse.beat()
             raise error
 
-    def _judge(self, app: App, course: Course, verb: Verb, running: bool) -> Verdict:
+    def _judge(self, app: App, course: Course, only_here: bool) -> Verdict:
+        """Judge an app; `only_here`: by the apps of the same request alone."""
         name, needs = app.record.name, app.record.spec.depends_on
-        if running and verb == "reload":
+        if only_here:
             here = course.pending | course.failed.keys()
             needs = tuple(needed for needed in needs if needed.app in here)
-        circle = cycle_in({name: needs, **self._graph}) if needs else ()
-        if name in circle:
-            return Verdict(refusal=f"apps wait for each other: {' -> '.join(circle)}")
+        graph = {**self._graph, name: needs}
+        if name in needed_by(graph, name):
+            circle = " -> ".join(cycle_in(graph))
+            return Verdict(refusal=f"apps wait for each other: {circle}")
         return judge(needs, self._standings(needs), course, self._apps)
 
     def _say(self, app: App, ticket: Ticket, verdict: Verdict) -> None:
@@ -117,7 +118,7 @@ class Order:
     async def ended_before(self, name: str, course: Course) -> None:
         """Wait until those of the request have ended that depend on an app."""
         while course.pending.intersection(self.dependents(name)):
-            await self._pulse.wait()
+            await self.pulse.wait()
 
     @property
     def _graph(self) -> Graph:

@@ -78,8 +78,8 @@ class Supervisor:
         name = app.record.name
         self.next_id = self.next_id if len(self.apps) > 1 else 0
         del self.apps[name]
-        self.order.changed()
         self.upkeep.drop(name)
+        self.order.pulse.beat()
         self._tell(Event(time.time(), name, "delete", "deleted"))
         return self._ledger.note(name, None, self.next_id)
 
@@ -163,6 +163,7 @@ class Supervisor:
     def leave(self) -> None:
         """Let go of all masters: they go on, and the next daemon finds them."""
         self.upkeep.close()
+        self.order.pulse.stop()
         for task in self._tasks:
             task.cancel()
         for app in self.apps.values():

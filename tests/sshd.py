@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,28 +34,22 @@ class Sshd:
         self._write_config({**env, "HOME": str(self.home)})
         self._process = self._start()
 
-    def options(self) -> dict[str, object]:
-        """Return what a `[deploy.NAME]` table has to say to get there."""
-        known = self.folder / "known_hosts"
+    @property
+    def known(self) -> str:
+        """The line of a `known_hosts` file."""
         kind, key = (self.folder / "host_key.pub").read_text().split()[:2]
-        known.write_text(f"[{self.address}]:{self.port} {kind} {key}\n")
-        return {
-            "host": self.address,
-            "user": getpass.getuser(),
-            "port": self.port,
-            "key": str(self.folder / "user_key"),
-            "ssh_options": [f"UserKnownHostsFile={known}", "BatchMode=yes"],
-        }
+        return f"[{self.address}]:{self.port} {kind} {key}\n"
+
+    def cut(self) -> None:
+        """Break all connections."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        for pid in children.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
 
     def stop(self) -> None:
         """End the server; connections that are open stay."""
         self._process.terminate()
         self._process.wait()
-
-    def sessions(self) -> list[int]:
-        """Return the pids of the server's processes for connections."""
-        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        return [int(pid) for pid in path.read_text().split()]
 
     def _write_config(self, env: Mapping[str, str]) -> None:
         lines = {
@@ -81,3 +76,18 @@ class Sshd:
         )
         until(lambda: log.exists() and "Server listening" in log.read_text(), "sshd listens")
         return process
+
+
+def access(hosts: list[Sshd]) -> dict[str, object]:
+    """Return what a `[deploy.NAME]` table has to say to get to the hosts."""
+    first = hosts[0]
+    known = first.folder / "known_hosts"
+    known.write_text("".join(host.known for host in hosts))
+    keys = [f"IdentityFile={host.folder}/user_key" for host in hosts[1:]]
+    return {
+        "host": [host.address for host in hosts],
+        "user": getpass.getuser(),
+        "port": first.port,
+        "key": str(first.folder / "user_key"),
+        "ssh_options": [f"UserKnownHostsFile={known}", "BatchMode=yes", *keys],
+    }

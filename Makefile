@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # make passes on its own PM_HOME only if the caller has set one.
 CHECKED := pm daemon cli tests examples benchmarks
 
-.PHONY: run test test-quick check compat e2e bench wheel clean
+.PHONY: run test test-quick check compat e2e bench docs wheel clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -38,6 +38,10 @@ bench: $(VENV)/.installed-dev
 # All servers of tests/compat/servers.py, or some: make compat COMPAT='uvicorn gunicorn'
 compat: $(VENV)-compat/.installed
 	$(VENV)-compat/bin/python -m tests.compat $(COMPAT)
+
+# The tables that are made from the code.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.ecosystem_docs
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel --no-isolation

@@ -12,7 +12,7 @@ import typer.main
 
 from pm.errors import UsageError
 
-from .options import COMMANDS, Command, Option, Rest
+from .options import COMMANDS, PANELS, Command, Option, Rest
 from .quick import Parameter, parameters
 
 _CLICK_ERROR = cast("type[Exception]", typer.BadParameter.__mro__[2])
@@ -40,7 +40,7 @@ def build(rest: tuple[str, ...] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_main)
-    for name, declared in COMMANDS.items():
+    for name, declared in sorted(COMMANDS.items(), key=lambda item: PANELS.index(item[1].panel)):
         app.command(
             name,
             help=_help(declared),
@@ -100,13 +100,19 @@ def _marker(parameter: Parameter) -> Any:  # as Typer types its markers
     if isinstance(marker, Option):
         return typer.Option(
             *marker.flags,
-            help=marker.help,
+            help=marker.help or _help_of_key(marker.key, parameter.many),
             rich_help_panel=marker.panel,
             metavar=marker.metavar,
             parser=marker.parser,
         )
     assert not isinstance(marker, Rest)
     return typer.Argument(help=marker.help, metavar=marker.metavar)
+
+
+def _help_of_key(key: str, many: bool) -> str:
+    from .ecosystem.keys import explained
+
+    return explained(key).replace("`", "") + (" Repeatable." if many else "")
 
 
 def _usage(error: Exception) -> UsageError:

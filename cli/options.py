@@ -10,8 +10,10 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., int])
 
-LIVES, LOOK, LOGS, DEPLOY, DAEMON = "Run", "Look", "Logs", "Other hosts", "The daemon"
-"""Groups of `pm --help`."""
+LIVES, FILES, LOOK, LOGS = "Run", "Files of apps", "Look", "Logs"
+DEPLOY, DAEMON = "Other hosts", "The daemon"
+PANELS = (LIVES, FILES, LOOK, LOGS, DEPLOY, DAEMON)
+"""Groups of `pm --help`, in its order."""
 
 
 class Option(NamedTuple):
@@ -19,10 +21,13 @@ class Option(NamedTuple):
 
     flags: tuple[str, ...]
     help: str
+    """Empty where `key` says it."""
     panel: str | None = None
     metavar: str | None = None
     parser: Callable[[str], Any] | None = None
     """Turns the text into the value; raises PmError."""
+    key: str = ""
+    """The key of ecosystem files that means the same."""
 
 
 class Argument(NamedTuple):
@@ -60,6 +65,17 @@ def command(panel: str, *names: str, numbers: bool = False) -> Callable[[F], F]:
         return function
 
     return register
+
+
+def of_key(
+    key: str,
+    *flags: str,
+    panel: str | None = None,
+    metavar: str | None = None,
+    parser: Callable[[str], Any] | None = None,
+) -> Option:
+    """Return the marker of an option that sets what a key of ecosystem files sets."""
+    return Option(flags or (f"--{key.replace('_', '-')}",), "", panel, metavar, parser, key)
 
 
 def option(*flags: str, text: str, panel: str | None = None, metavar: str | None = None) -> Option:

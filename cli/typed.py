@@ -8,6 +8,7 @@ from pm.errors import UsageError
 
 from . import typed_apply as typed_apply
 from . import typed_deploy as typed_deploy
+from . import typed_files as typed_files
 from . import typed_start as typed_start
 from .options import (
     DAEMON,

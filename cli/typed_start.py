@@ -10,7 +10,7 @@ from pm.errors import UsageError
 from pm.model import Scheduling
 from pm.record import replace
 
-from .options import LIVES, Argument, Json, Only, Option, Rest, command, names_of, option
+from .options import LIVES, Argument, Json, Only, Option, Rest, command, names_of, of_key, option
 from .values import (
     cron_of,
     log_path,
@@ -24,9 +24,8 @@ from .values import (
 )
 
 
-def _time(flag: str, text: str, default: str) -> Option:
-    text = f"{text} (seconds, or 500ms; default {default})."
-    return Option((flag,), text, "Lives", "TIME", seconds)
+def _time(key: str, panel: str = "Lives") -> Option:
+    return of_key(key, panel=panel, metavar="TIME", parser=seconds)
 
 
 _WHAT = (
@@ -35,72 +34,52 @@ _WHAT = (
 )
 
 What = Annotated[list[str] | None, Argument(_WHAT, "WHAT")]
-Module = Annotated[str, option("-m", text="Run a module.", metavar="MODULE")]
-Name = Annotated[str, option("--name", "-n", text="Name of the app.")]
-_COUNT = "Workers: N (default 1), max or 0 (one a CPU), -1 (one less)."
-Instances = Annotated[str, option("--instances", "-i", text=_COUNT)]
-_HOST = "Where a module:app listens (default 127.0.0.1)."
-Host = Annotated[str, option("--host", text=_HOST)]
-_PORT = "Where a module:app listens (default 8000)."
-Port = Annotated[int | None, Option(("--port",), _PORT, None, "PORT", whole)]
-Namespace = Annotated[str | None, option("--namespace", text="Group of apps.")]
-Cwd = Annotated[str, option("--cwd", text="Working directory of the app.")]
-Interpreter = Annotated[str, option("--interpreter", text="Python that runs it, or `none`.")]
-PythonArgs = Annotated[str, option("--interpreter-args", text="Its options: '-O -X dev'.")]
+Module = Annotated[str, of_key("module", "-m", metavar="MODULE")]
+Name = Annotated[str, of_key("name", "--name", "-n")]
+Instances = Annotated[str, of_key("instances", "--instances", "-i", metavar="N")]
+Host = Annotated[str, of_key("host")]
+Port = Annotated[int | None, of_key("port", metavar="PORT", parser=whole)]
+Namespace = Annotated[str | None, of_key("namespace")]
+Cwd = Annotated[str, of_key("cwd", metavar="FOLDER")]
+Interpreter = Annotated[str, of_key("interpreter")]
+PythonArgs = Annotated[str, of_key("interpreter_args", metavar="TEXT")]
 _ENV = "A variable of the app (repeatable), or NAME: lay the file's env_NAME over its env."
 Env = Annotated[list[str] | None, option("--env", text=_ENV, metavar="NAME[=VALUE]")]
-_FILTER = "Leave out the caller's variables with this in their names; repeatable."
-FilterEnv = Annotated[list[str] | None, option("--filter-env", text=_FILTER, metavar="TEXT")]
+FilterEnv = Annotated[list[str] | None, of_key("filter_env", metavar="TEXT")]
 Fork = Annotated[bool, option("--fork", text="Plain processes instead of a cluster.")]
-_PRELOAD = "Import once, before forking; repeatable."
-Preload = Annotated[list[str] | None, option("--preload", text=_PRELOAD, metavar="MODULE")]
-_POLICY = f"Who gets the next connection: {', '.join(Scheduling)} (default round-robin)."
-_SCHEDULING = Option(("--scheduling",), _POLICY, None, "POLICY", scheduling_of)
-Policy = Annotated[Scheduling | None, _SCHEDULING]
+Preload = Annotated[list[str] | None, of_key("preload", metavar="MODULE")]
+Policy = Annotated[Scheduling | None, of_key("scheduling", metavar="POLICY", parser=scheduling_of)]
 Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
-WaitReady = Annotated[bool, option("--wait-ready", text="Ready is said by the app.", panel="Lives")]
-ListenTimeout = Annotated[float | None, _time("--listen-timeout", "To get ready in", "30s")]
-KillTimeout = Annotated[float | None, _time("--kill-timeout", "From stop signal to SIGKILL", "10s")]
-_SIGNAL = Option(("--stop-signal",), "Ends a worker.", "Lives", "SIGNAL", signal_of)
+WaitReady = Annotated[bool, of_key("wait_ready", panel="Lives")]
+ListenTimeout = Annotated[float | None, _time("listen_timeout")]
+KillTimeout = Annotated[float | None, _time("kill_timeout")]
+_SIGNAL = of_key("stop_signal", panel="Lives", metavar="SIGNAL", parser=signal_of)
 StopSignal = Annotated[str | None, _SIGNAL]
-_MAX = "Unstable exits in a row until errored."
-MaxRestarts = Annotated[int | None, Option(("--max-restarts",), _MAX, "Lives", "N", whole)]
-MinUptime = Annotated[float | None, _time("--min-uptime", "An exit before it is unstable", "1s")]
-RestartDelay = Annotated[float | None, _time("--restart-delay", "To wait before a restart", "0s")]
+_RESTARTS = of_key("max_restarts", panel="Lives", metavar="N", parser=whole)
+MaxRestarts = Annotated[int | None, _RESTARTS]
+MinUptime = Annotated[float | None, _time("min_uptime")]
+RestartDelay = Annotated[float | None, _time("restart_delay")]
 _ONCE = "Leave it stopped when it exits."
 NoAutorestart = Annotated[bool, option("--no-autorestart", text=_ONCE, panel="Lives")]
-_CODES = "Exit codes after which it stays stopped: '0,3'."
-ExitCodes = Annotated[str, option("--stop-exit-codes", text=_CODES, panel="Lives")]
+ExitCodes = Annotated[str, of_key("stop_exit_codes", panel="Lives", metavar="N,N")]
 
+_ITSELF = "Of its own accord"
 _WATCH = "Reload when files of the app's folder change."
-Watch = Annotated[bool, option("--watch", text=_WATCH, panel="Of its own accord")]
+Watch = Annotated[bool, option("--watch", text=_WATCH, panel=_ITSELF)]
 _PATH = "Watch this file or folder; repeatable."
-WatchPath = Annotated[
-    list[str] | None, Option(("--watch-path",), _PATH, "Of its own accord", "PATH")
-]
-_IGNORED = "Pattern of files whose changes mean nothing; repeatable."
-IgnoreWatch = Annotated[
-    list[str] | None, Option(("--ignore-watch",), _IGNORED, "Of its own accord", "PATTERN")
-]
-_QUIET = "Time without a change before the reload (seconds, or 500ms; default 0.2s)."
-WatchDelay = Annotated[
-    float | None, Option(("--watch-delay",), _QUIET, "Of its own accord", "TIME", seconds)
-]
-_WHEN = "Reload at these times: '0 3 * * *', seconds first if six fields, or @daily."
-CronRestart = Annotated[
-    str, Option(("--cron-restart", "--cron", "-c"), _WHEN, "Of its own accord", "CRON")
-]
-_JOB = "Start at these times, and not before."
-CronJob = Annotated[str, Option(("--cron-job",), _JOB, "Of its own accord", "CRON")]
-_ZONE = "Time zone of these times (default the daemon's)."
-Timezone = Annotated[
-    str | None, Option(("--timezone",), _ZONE, "Of its own accord", "ZONE", timezone_of)
-]
+WatchPath = Annotated[list[str] | None, Option(("--watch-path",), _PATH, _ITSELF, "PATH")]
+IgnoreWatch = Annotated[list[str] | None, of_key("ignore_watch", panel=_ITSELF, metavar="PATTERN")]
+WatchDelay = Annotated[float | None, _time("watch_delay", _ITSELF)]
+_CRON = of_key("cron_restart", "--cron-restart", "--cron", "-c", panel=_ITSELF, metavar="CRON")
+CronRestart = Annotated[str, _CRON]
+CronJob = Annotated[str, of_key("cron", "--cron-job", panel=_ITSELF, metavar="CRON")]
+_ZONE = of_key("timezone", panel=_ITSELF, metavar="ZONE", parser=timezone_of)
+Timezone = Annotated[str | None, _ZONE]
 
-Output = Annotated[str, option("--output", "-o", text="Of standard output.", panel="Log files")]
-Error = Annotated[str, option("--error", "-e", text="Of standard error.", panel="Log files")]
-Log = Annotated[str, option("--log", "-l", text="Of both, besides.", panel="Log files")]
+Output = Annotated[str, of_key("out_file", "--output", "-o", panel="Log files", metavar="FILE")]
+Error = Annotated[str, of_key("error_file", "--error", "-e", panel="Log files", metavar="FILE")]
+Log = Annotated[str, of_key("log_file", "--log", "-l", panel="Log files", metavar="FILE")]
 
 
 @command(LIVES, "start")

@@ -64,3 +64,13 @@ def _running(wake: bool) -> dict[str, str]:
 
 def _again(done: str) -> str:
     return "restarted with the file's values" + done.removeprefix("started")
+
+
+def print_schema() -> int:
+    """Print the JSON Schema."""
+    import json
+
+    from cli.ecosystem.schema import schema
+
+    print(json.dumps(schema(), indent=2))
+    return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -134,11 +135,23 @@ def _toml(text: str, path: str) -> dict[str, Any]:
 
 
 def _json(text: str, path: str) -> dict[str, Any]:
-    try:
-        return _table(json.loads(text), path)
-    except (ValueError, RecursionError) as error:
-        hint = "comments are JavaScript's: name it ecosystem.config.js" if "//" in text else ""
-        raise ConfigError(f"{path}: {error}", hint) from None
+    """Read JSON; PM2's may have comments and commas before a closing bracket."""
+    for pattern in ("", rf"{_QUOTED}|//[^\n]*|/\*.*?\*/", rf"{_QUOTED}|,(?=\s*[\]}}])"):
+        if pattern:
+            text = re.sub(pattern, _blank, text, flags=re.DOTALL)
+        try:
+            return _table(json.loads(text), path)
+        except (ValueError, RecursionError) as error:
+            fault = error
+    raise ConfigError(f"{path}: {fault}", "what has to be evaluated goes into a .config.js file")
+
+
+_QUOTED = r'"(?:\\.|[^"\\])*"'
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Keep a text in quotes, put blanks in the place of all else but newlines."""
+    return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
 
 
 def _yaml(text: str, path: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pm.codec import to_plain
 from pm.model import AppSpec, Scheduling
 from pm.record import fields_of
 
@@ -57,16 +58,15 @@ KEYS: dict[str, Key] = {
     "name": Key(TEXT, "Name in the list", default="the script's"),
     "name_prefix": Key(TEXT, "Put before the name, with a colon"),
     "namespace": Key(TEXT, "Group of apps, selected together"),
-    "cwd": Key(FOLDER, "Working directory; relative ones begin at the file", default="the file's"),
+    "cwd": Key(FOLDER, "Working directory of the app", default="the folder of the file"),
     "interpreter": Key(TEXT, "Python that runs it, or `none`", ("exec_interpreter",),
                        "venv, shebang, PATH"),
-    "interpreter_args": Key(WORDS, "Options of the interpreter",
-                            ("node_args", "interpreterArgs")),
+    "interpreter_args": Key(WORDS, "Options of the interpreter", ("node_args",)),
     "exec_mode": Key(MODE, "Workers forked behind one listener, or plain processes",
                      default="cluster for Python"),
     "instances": Key(COUNT, "Workers; `max` or 0: one a CPU, -1: one less"),
     "max_surge": Key(WHOLE, "New workers beside the old at a reload, for apps that do not listen"),
-    "preload": Key(WORDS, "Modules imported once, before the workers are forked"),
+    "preload": Key(WORDS, "Imported once, before the workers are forked"),
     "scheduling": Key(choice(*(policy.value for policy in Scheduling)),
                       "Who gets the next connection"),
     "host": Key(TEXT, "Where a `module:app` listens", default="127.0.0.1"),
@@ -90,8 +90,10 @@ KEYS: dict[str, Key] = {
     "min_uptime": Key(DURATION, "An exit before it is unstable"),
     "restart_delay": Key(DURATION, "Time to wait before a restart"),
     "stop_exit_codes": Key(NUMBERS, "Exit codes after which it stays stopped"),
-    "out_file": Key(LOG, "Log of standard output", ("out", "output", "out_log")),
-    "error_file": Key(LOG, "Log of standard error", ("error", "err", "err_file", "err_log")),
+    "out_file": Key(LOG, "Log of standard output", ("out", "output", "out_log"),
+                    "NAME-out.log in $PM_HOME/logs"),
+    "error_file": Key(LOG, "Log of standard error", ("error", "err", "err_file", "err_log"),
+                      "NAME-error.log there"),
     "log_file": Key(LOG, "Log of both, besides", ("log",)),
     "disable_logs": Key(FLAG, "Keep no logs"),
     "log_max_size": Key(SIZE, "Size at which a log file is rotated"),
@@ -133,7 +135,6 @@ MEANINGLESS: dict[str, str] = {
     "windowsHide": "only for Windows",
     "source_map_support": "only for JavaScript",
     "disable_source_map_support": "only for JavaScript",
-    "treekill_timeout": "kill_timeout is for the whole process group",
 }
 """PM2's keys that change nothing here: said, and then ignored."""
 
@@ -167,20 +168,20 @@ def named_env(key: str) -> str:
 
 
 def default_of(name: str) -> str:
-    """Return a key's default as the docs show it."""
-    from pm.codec import to_plain
-
-    said = KEYS[name].default
-    if said or name not in (fields_of(AppSpec) or ()):
+    """Return a key's default as it is shown, or an empty string if nothing is to be said."""
+    said, kind = KEYS[name].default, KEYS[name].kind
+    if said or (fields_of(AppSpec) or {}).get(name, True):  # none, or one that must be given
         return said
     value = to_plain(getattr(_PLAIN, name))
-    return (
-        ""
-        if value in ("", [], None)
-        else str(value).lower()
-        if value in (True, False)
-        else str(value)
-    )
+    return kind.shown(value) if value not in ("", [], {}, None, 0) else ""
 
 
-_PLAIN = AppSpec("app", "app.py", "/")
+def explained(name: str) -> str:
+    """Return what a key means as one sentence, with how it is written and its default."""
+    key, default = KEYS[name], default_of(name)
+    notes = filter(None, (key.kind.note, f"default {default}" if default else ""))
+    more = "; ".join(notes)
+    return f"{key.help} ({more})." if more else f"{key.help}."
+
+
+_PLAIN = AppSpec("app", "-", "/")

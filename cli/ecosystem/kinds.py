@@ -48,6 +48,10 @@ class Kind(NamedTuple):
     read: Callable[[object, Place], object]
     schema: dict[str, Any]
     """JSON Schema of what a file may have."""
+    shown: Callable[[Any], str] = str
+    """A default, as people read it."""
+    note: str = ""
+    """How it is written, where that is not plain."""
 
 
 _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
@@ -240,28 +244,43 @@ def choice(*allowed: str) -> Kind:
             raise _wrong(value, "one of " + ", ".join(allowed), suggest(text, allowed))
         return text
 
-    return Kind(" or ".join(allowed), read, {"enum": list(allowed)})
+    return Kind("word", read, {"enum": list(allowed)}, note=", ".join(allowed))
 
 
 _STRING = {"type": "string"}
+_FILLED = {"type": "string", "pattern": r"^-?\d+$|^(true|false)$|\$\{"}
+"""A number or flag as text: PM2's, or with a variable in it."""
 _LIST = {"type": "array", "items": {"type": ["string", "number"]}}
 
 TEXT = Kind("text", _text, _STRING)
-FLAG = Kind("true or false", _flag, {"type": "boolean"})
-WHOLE = Kind("whole number", _whole, {"type": "integer", "minimum": 0})
+FLAG = Kind(
+    "true or false", _flag, {"anyOf": [{"type": "boolean"}, _FILLED]},
+    lambda flag: str(flag).lower(),
+)  # fmt: skip
+_NUMBER = {"anyOf": [{"type": "integer"}, _FILLED]}
+WHOLE = Kind("whole number", _whole, {"anyOf": [{"type": "integer", "minimum": 0}, _FILLED]})
 WORDS = Kind("words", _words, {"anyOf": [_STRING, _LIST]})
 FILTERS = Kind(
     "words, or true or false", _filters, {"anyOf": [_STRING, _LIST, {"type": "boolean"}]}
 )
 NUMBERS = Kind(
     "numbers", _numbers,
-    {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
+    {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]},
 )  # fmt: skip
-DURATION = Kind("duration", _duration, {"anyOf": [{"type": "number", "minimum": 0}, _STRING]})
-SIZE = Kind("size", _size, {"anyOf": [{"type": "integer", "minimum": 0}, _STRING]})
-COUNT = Kind("number or max", _count, {"anyOf": [{"type": "integer"}, {"const": "max"}]})
+DURATION = Kind(
+    "duration", _duration, {"anyOf": [{"type": "number", "minimum": 0}, _STRING]},
+    "{:g}s".format, "seconds, or 500ms, 2m",
+)  # fmt: skip
+SIZE = Kind(
+    "size", _size, {"anyOf": [{"type": "integer", "minimum": 0}, _STRING]},
+    "{:,}".format, "bytes, or 100K, 1.5G",
+)  # fmt: skip
+COUNT = Kind("number or max", _count, {"anyOf": [_NUMBER, {"const": "max"}]})
 SIGNAL = Kind("signal", _signal, {"type": ["string", "integer"]})
-MODE = Kind("cluster or fork", _mode, {"enum": ["cluster", "fork", "cluster_mode", "fork_mode"]})
+MODE = Kind(
+    "word", _mode, {"enum": ["cluster", "fork", "cluster_mode", "fork_mode"]},
+    note="cluster or fork",
+)  # fmt: skip
 FOLDER = Kind("folder", _folder, _STRING)
 LOG = Kind("file", _log, _STRING)
 PATHS = Kind("paths", _paths, {"anyOf": [{"type": "boolean"}, _STRING, _LIST]})

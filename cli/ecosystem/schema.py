@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .keys import ALIASES, KEYS, MEANINGLESS, default_of
+from .keys import ALIASES, KEYS, MEANINGLESS, explained
 from .kinds import VARIABLES
 
 
@@ -13,7 +13,7 @@ def schema() -> dict[str, Any]:
     app = {
         "type": "object",
         "properties": _properties(),
-        "patternProperties": {"^env_": VARIABLES.schema},
+        "patternProperties": {"^env_(?!file$)": VARIABLES.schema},
         "additionalProperties": False,
     }
     return {
@@ -35,9 +35,7 @@ def schema() -> dict[str, Any]:
 def _properties() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, key in KEYS.items():
-        default = default_of(name)
-        text = f"{key.help} (default: {default})." if default else f"{key.help}."
-        found[name] = {**key.kind.schema, "description": text}
+        found[name] = {**key.kind.schema, "description": explained(name)}
     for alias, name in ALIASES.items():
         found[alias] = {**KEYS[name].kind.schema, "description": f"PM2's name of `{name}`."}
     for name, why in MEANINGLESS.items():

@@ -11,6 +11,7 @@ import pytest
 from pm.api import REQUESTS
 from pm.control import MESSAGES, Op
 from pm.model import State
+from tests import ecosystem_docs
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
@@ -53,3 +54,8 @@ def test_each_state_is_in_the_glossary(state: State) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_tables_of_keys_are_those_of_the_code() -> None:
+    page = ecosystem_docs.PAGE.read_text()
+    assert ecosystem_docs.filled(page) == page, "`make docs` writes them anew"

@@ -67,11 +67,30 @@ def _told(error: BaseException, words: list[str]) -> int:
         error.hint = f"`pm {words[0]} --help` shows more"
     if isinstance(error, PmError):
         return print_error(error)
-    ours = "" if isinstance(error, OSError) else f"a fault in pm itself: {type(error).__name__}: "
-    return print_error(PmError(f"{ours}{error}", "--debug shows where"))
+    if isinstance(error, OSError):
+        return _told_by_the_kernel(error)
+    text = f"a fault in pm itself: {type(error).__name__}: {error}"
+    return print_error(PmError(text, "--debug shows where"))
+
+
+def _told_by_the_kernel(error: OSError) -> int:
+    from .report import print_error
+
+    what, reason = error.filename, error.strerror or str(error)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        what = "standard output"
+        _drop_output()
+    return print_error(PmError(f"{what}: {reason}" if what else reason, "--debug shows where"))
 
 
 def _reader_gone() -> int:
     """End quietly after the reader of our output has gone (`pm list | head -1`)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output()
     return 0
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: at our end it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -42,13 +42,20 @@ def logs(
     try:
         for _ in range(2):  # the second look gives a line that has no newline yet
             view.print_new()
-        while follow:
+        while follow and _has_reader():
             view.step()
     except KeyboardInterrupt:
         pass
     finally:
         view.close()
     return 0
+
+
+def _has_reader() -> bool:
+    """True unless whoever read our output is gone (`pm logs | head`), or the terminal."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    return not poll.poll(0)
 
 
 class _View:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 from tests.load import Client, Load
@@ -38,6 +39,27 @@ def test_logs_say_who_wrote_each_line(pm: Pm) -> None:
     assert all(line.startswith("out ") for line in out)
     lines = pm("logs", "talk", "--nostream", "--json", "--lines", 1000).out.splitlines()
     assert {json.loads(line)["app_name"] for line in lines} == {"talk"}
+
+
+def test_logs_end_with_whoever_reads_them(pm: Pm) -> None:
+    pm("start", APPS / "talks.py", "--name", "talk")
+    with pm.popen("logs", "talk", "--lines", 5) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.wait(10) == 0, "as in `pm logs | head -1`, though nothing more is written"
+
+
+def test_an_output_that_cannot_be_written_is_said_once(pm: Pm) -> None:
+    for command in (("list",), ("jlist",), ("list", "--json"), ("start", "--help")):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run(
+                [pm.bin / "pm", *command],
+                env=pm.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20,
+            )  # fmt: skip
+        assert result.returncode == 1, result.stderr
+        (said, _) = result.stderr.splitlines()
+        assert said == "error: standard output: No space left on device"
 
 
 def test_logs_follow_through_a_restart(pm: Pm) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pm.changes import Need, differences, need_of
 from pm.errors import PmError
 from pm.model import AppSpec, State
+from pm.record import replace
 
 from .app import App
 from .operations import Result, begun, cpus, start_anew, waits
@@ -66,8 +67,11 @@ async def _restart(app: App, ticket: Ticket, new: Record) -> Result:
     try:
         return Result(begun(app, await _swap(app, ticket, new), "restarted"))
     except PmError as error:
-        await _swap(app, ticket, old)
         hint = "the old one has been started again"
+        try:
+            await _swap(app, ticket, old)
+        except PmError as second:
+            hint = f"the old one does not start any more either: {second.message}"
         raise type(error)(f"restart refused: {error.message}", hint, error.lines) from None
 
 
@@ -76,6 +80,8 @@ async def _swap(app: App, ticket: Ticket, record: Record) -> str:
     passes = app.record.spec.exec_mode is not record.spec.exec_mode
     if passes:
         await app.halt(ticket)
+        # it is known by the listeners of the other mode, which it has no more
+        record = replace(record, known_to_listen=False)
     app.commit(record)
     if passes or app.view().state is State.ERRORED:
         return await app.run(ticket)

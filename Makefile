@@ -17,8 +17,9 @@ run: $(VENV)/.installed
 	  '  pm reload all                 a worker at a time, no request fails' \
 	  '  pm kill                       stops everything'
 
+# Most tests wait for processes, so three at a time suit two cores.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m 'not long' $(ARGS)

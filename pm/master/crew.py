@@ -118,7 +118,7 @@ class Crew:
             if worker.pipes is not None:
                 worker.pipes.unread()
             return self._gone(worker, None)
-        worker.pages[pid] = worker.pages.pop(0)
+        worker.pages.setdefault(pid, worker.pages.pop(0))  # by os.exec it may have a newer one
         if worker.pipes is not None:
             worker.pipes.read_as(pid)
         self._claim(worker, pid)

@@ -13,6 +13,7 @@ from pm.record import replace
 from .options import LIVES, Argument, Json, Only, Option, Rest, command, names_of, of_key, option
 from .values import (
     cron_of,
+    dependency,
     log_path,
     scheduling_of,
     seconds,
@@ -49,6 +50,7 @@ FilterEnv = Annotated[list[str] | None, of_key("filter_env", metavar="TEXT")]
 Fork = Annotated[bool, option("--fork", text="Plain processes instead of a cluster.")]
 Preload = Annotated[list[str] | None, of_key("preload", metavar="MODULE")]
 Policy = Annotated[Scheduling | None, of_key("scheduling", metavar="POLICY", parser=scheduling_of)]
+DependsOn = Annotated[list[str] | None, of_key("depends_on", metavar="APP[:CONDITION]")]
 Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
 WaitReady = Annotated[bool, of_key("wait_ready", panel="Lives")]
@@ -100,6 +102,7 @@ def start(
     fork: Fork = False,
     preload: Preload = None,
     scheduling: Policy = None,
+    depends_on: DependsOn = None,
     wait_ready: WaitReady = False,
     listen_timeout: ListenTimeout = None,
     kill_timeout: KillTimeout = None,
@@ -130,6 +133,7 @@ def start(
 
     options = _given(
         namespace=namespace, preload=tuple(preload or ()), scheduling=scheduling,
+        depends_on=tuple(map(dependency, depends_on or ())),
         wait_ready=wait_ready, listen_timeout=listen_timeout,
         kill_timeout=kill_timeout, stop_signal=stop_signal,
         max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,

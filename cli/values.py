@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 
+from pm.dependency import Condition, Dependency
 from pm.errors import ConfigError, UsageError
 from pm.model import Scheduling
 
@@ -120,6 +121,14 @@ def variable(text: str) -> tuple[str, str]:
     if not sign or not name:
         raise UsageError(f"--env {text}: not NAME=value", "as in `--env PORT=8000`")
     return name, value
+
+
+def dependency(text: str) -> Dependency:
+    """Return what "db" or "migrate:completed" asks for."""
+    app, _, condition = text.rpartition(":")
+    if app and condition in list(Condition):
+        return Dependency(app, Condition(condition))
+    return Dependency(text)
 
 
 def log_path(text: str, folder: str) -> str:

@@ -98,7 +98,8 @@ async def _stop(
     left = daemon.order.dependents(name, running=True) if result.changed else []
     if not left or app.record.wanted:
         return result
-    return result._replace(done=f"{result.done}; depends on it and runs: {', '.join(left)}")
+    verb = "depends on it and still runs" if len(left) == 1 else "depend on it and still run"
+    return result._replace(done=f"{result.done}; {_quoted(left)} {verb}")
 
 
 async def restart(daemon: Supervisor, request: api.Restart, ticket: Ticket) -> api.Report:
@@ -138,8 +139,12 @@ async def _remove(daemon: Supervisor, app: App, ticket: Ticket, slots: Slots = N
         return result
     remark = daemon.forget(app)
     if left := daemon.order.dependents(app.record.name):
-        remark += f"; depends on it: {', '.join(left)}"
+        remark += f"; {_quoted(left)} {'depends' if len(left) == 1 else 'depend'} on it"
     return result._replace(done=result.done + remark)
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 async def scale(daemon: Supervisor, request: api.Scale, ticket: Ticket) -> api.Report:

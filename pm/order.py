@@ -43,6 +43,8 @@ def _fault(needed: Dependency, every: Mapping[str, AppSpec]) -> str:
     if spec is None:
         near = suggest(needed.app, every) or "it has to be in the list, or in the same file"
         return f"no app is named `{needed.app}`; {near}"
+    if spec.cron:
+        return f"`{needed.app}` is started by the clock: it cannot be waited for"
     if needed.condition is Condition.COMPLETED and not may_complete(spec):
         return (
             f"`{needed.app}` is never completed, it restarts when it ends; a job has"

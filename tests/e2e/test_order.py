@@ -109,7 +109,7 @@ def test_in_order_up_and_in_reverse_down(stage: Stage) -> None:
     assert "migrate: completed" in out
     stage.noted("begin db", "begin migrate", "end migrate", "begin web")
     stage.clear()
-    assert "depends on it and runs: web" in pm("stop", "db").out
+    assert "`web` depends on it and still runs" in pm("stop", "db").out
     pm("start", "web")
     pm("stop", "all")
     stage.noted("end db", "begin db", "end web", "end db")

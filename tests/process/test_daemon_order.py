@@ -98,7 +98,7 @@ def test_one_slot_can_be_stopped_beside_what_the_app_needs(daemon: Daemon) -> No
     daemon.ask(api.Start((web, spec("db", 1))))
     report = daemon.ask(api.Stop(("web:1", "db"))).outcomes
     assert [o.done for o in report] == [
-        "stopped, 1 worker", "stopped, 1 worker; depends on it and runs: web",
+        "stopped, 1 worker", "stopped, 1 worker; `web` depends on it and still runs",
     ]  # fmt: skip
     daemon.ask(api.Scale("web", "3"))
     assert [w.state for w in daemon.app("web").workers].count(State.ONLINE) == 2
@@ -107,7 +107,7 @@ def test_one_slot_can_be_stopped_beside_what_the_app_needs(daemon: Daemon) -> No
 
 def test_what_has_been_deleted_is_missed_when_it_is_needed(daemon: Daemon) -> None:
     daemon.ask(api.Start((needing("web", "db"), spec("db", 1))))
-    assert daemon.do(api.Delete(("db",))) == "deleted; depends on it: web"
+    assert daemon.do(api.Delete(("db",))) == "deleted; `web` depends on it"
     daemon.do(api.Stop(("web",)))
     assert daemon.do(api.Resume(("web",))).endswith("`db`, which is not in the list")
 

@@ -10,7 +10,8 @@ from cli.ecosystem.keys import KEYS, explained
 from cli.entry import run
 from cli.options import COMMANDS, Option
 from cli.quick import parameters
-from cli.values import seconds, signal_of
+from cli.values import dependency, seconds, signal_of
+from pm.dependency import Condition, Dependency
 from pm.errors import ConfigError, UsageError
 from pm.model import SIGNALS, AppSpec
 
@@ -93,3 +94,17 @@ def test_help_names_the_unit_and_the_true_default_of_each_time() -> None:
     for key in times:
         default = f"; default {defaults[key]:g}s" if defaults[key] else ""
         assert f"(seconds, or 500ms, 2m{default})" in explained(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("db", Dependency("db")),
+        ("migrate:completed", Dependency("migrate", Condition.COMPLETED)),
+        ("shop:db", Dependency("shop:db")),
+        ("shop:db:started", Dependency("shop:db", Condition.STARTED)),
+        (":ready", Dependency(":ready")),
+    ],
+)
+def test_dependencies(text: str, asked: Dependency) -> None:
+    assert dependency(text) == asked

@@ -69,6 +69,11 @@ def test_a_circle_with_an_app_of_the_list_is_refused() -> None:
         check_order([spec("web", "db")], known)
 
 
+def test_what_the_clock_starts_cannot_be_waited_for() -> None:
+    with pytest.raises(ConfigError, match="started by the clock"):
+        check_order([spec("web", "report")], {"report": replace(spec("report"), cron="0 3 * * *")})
+
+
 def test_a_job_may_be_waited_for() -> None:
     check_order([spec("web", Dependency("job", COMPLETED)), spec("job", autorestart=False)], {})
 

@@ -8,12 +8,10 @@ from cli.client import call
 from cli.ecosystem.file import ALL, Choice
 from cli.ecosystem.formats import is_ecosystem
 from cli.progress import shown
-from pm.api import List, Outcome, Start, Stop
-from pm.errors import UsageError
-from pm.model import AppSpec, State
-from pm.record import replace
-
-_OVER = (State.STOPPED, State.ERRORED)
+from pm.api import Change, Describe, Outcome, Start
+from pm.changes import Need
+from pm.errors import NotFound, UsageError
+from pm.model import AppSpec
 
 
 def split(words: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:
@@ -38,32 +36,51 @@ def filed(files: Sequence[str], choice: Choice) -> tuple[AppSpec, ...]:
 
 
 def started(
-    specs: tuple[AppSpec, ...], filed: tuple[AppSpec, ...], force: bool, wake: bool = True
+    specs: tuple[AppSpec, ...], filed: tuple[AppSpec, ...], force: bool
 ) -> tuple[Outcome, ...]:
-    """Start apps; one that runs is restarted if a file describes it, else only by force."""
+    """Start apps; one of the list is restarted if a file describes it, else only by force."""
+    return _brought(specs, filed, Need.RESTART, force=force, wake=True)
+
+
+def renewed(filed: tuple[AppSpec, ...], need: Need) -> tuple[Outcome, ...]:
+    """Restart or reload what files describe, with their values; start what is not in the list."""
+    return _brought((), filed, need)
+
+
+def _brought(
+    specs: tuple[AppSpec, ...],
+    filed: tuple[AppSpec, ...],
+    need: Need,
+    force: bool = False,
+    wake: bool = False,
+) -> tuple[Outcome, ...]:
     if not specs + filed:
         return ()
-    runs = _running(wake) if filed else {}
-    again = tuple(spec for spec in filed if runs.get(spec.name) == spec.script)
-    fresh = specs + tuple(spec for spec in filed if spec not in again)
+    listed = _listed(wake) if filed else {}
+    known = tuple(spec for spec in filed if _same(listed.get(spec.name), spec))
+    fresh = specs + tuple(spec for spec in filed if spec not in known)
     outcomes: tuple[Outcome, ...] = ()
     with shown(f"starting {' '.join(s.name for s in specs + filed)} …") as show:
         if fresh:
             outcomes += call(Start(fresh, force), wake=wake, progress=show).outcomes
-        if again:
-            call(Stop(tuple(spec.name for spec in again)), progress=show)
-            restarted = call(Start(again, force), wake=wake, progress=show).outcomes
-            outcomes += tuple(replace(o, done=_again(o.done)) for o in restarted)
+        if known:
+            outcomes += call(Change(known, need), progress=show).outcomes
     return outcomes
 
 
-def _running(wake: bool) -> dict[str, str]:
-    """Return the script of each app that runs, by the app's name."""
-    return {a.name: a.script for a in call(List(), wake=wake).apps if a.state not in _OVER}
+def _listed(wake: bool) -> dict[str, AppSpec]:
+    try:
+        details = call(Describe(("all",)), wake=wake).details
+    except NotFound:
+        return {}
+    return {detail.spec.name: detail.spec for detail in details}
 
 
-def _again(done: str) -> str:
-    return "restarted with the file's values" + done.removeprefix("started")
+def _same(listed: AppSpec | None, spec: AppSpec) -> bool:
+    """Return True if that app of the list is this one, not another of the same name."""
+    if listed is None:
+        return False
+    return listed.script == spec.script or (bool(spec.source) and listed.source == spec.source)
 
 
 def print_schema() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from cli.client import call
@@ -12,10 +11,11 @@ from cli.progress import shown
 from cli.report import print_outcomes
 from cli.values import signal_of
 from pm.api import Delete, Flush, Reload, Report, Request, Reset, Restart, Scale, SendSignal, Stop
+from pm.changes import Need
 from pm.codec import to_plain
 from pm.errors import error_of
 
-from .files import filed, split, started
+from .files import filed, renewed, split
 from .look import list_apps, print_json
 
 
@@ -33,29 +33,27 @@ def restart(
     as_json: bool = False,
     watch: bool = False,
 ) -> int:
-    """Stop, then start; apps of files are started with the files' values."""
+    """Stop, then start; apps of files with the files' values."""
     files, others = split(words, choice)
-    specs = filed(files, choice)
-    outcomes = started((), specs, force=False, wake=False)
+    outcomes = renewed(filed(files, choice), Need.RESTART)
     if others:
+        request = Restart(tuple(others), _env(update_env), watch)
         with shown("restarting …") as show:
-            outcomes += call(
-                Restart(tuple(others), _env(update_env), watch), progress=show
-            ).outcomes
+            outcomes += call(request, progress=show).outcomes
     return tell(Report(outcomes), as_json)
 
 
 def reload(
     words: Sequence[str], update_env: bool = False, choice: Choice = ALL, as_json: bool = False
 ) -> int:
-    """Replace the workers one by one."""
-    for path in split(words, choice)[0]:
-        print(
-            f"note: reload takes only the names of the apps from {path}; "
-            f"`pm restart {path}` restarts them with its values",
-            file=sys.stderr,
-        )
-    return act(Reload(selected(words, choice.only), _env(update_env)), "reloading", as_json)
+    """Replace the workers one by one; those of apps of files with the files' values."""
+    files, others = split(words, choice)
+    outcomes = renewed(filed(files, choice), Need.RELOAD)
+    if others:
+        with shown("reloading …") as show:
+            request = Reload(tuple(others), _env(update_env))
+            outcomes += call(request, progress=show).outcomes
+    return tell(Report(outcomes), as_json)
 
 
 def delete(words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False) -> int:

@@ -57,6 +57,10 @@ def test_a_file_in_the_folder_is_found_and_its_apps_are_addressed_by_it(
     assert variables(pm, "two")["COLOUR"] == "green"
     assert pm.pids("one") == [old]
     assert pm.pids("two") != [other]
+    file.write_text(FILE.replace("blue", "black"))
+    pm("reload", "ecosystem.toml", "--only", "two")
+    assert variables(pm, "two")["COLOUR"] == "black"
+    file.write_text(FILE.replace("blue", "green"))
     pm("stop", "ecosystem.toml", "--only", "one")
     assert (pm.states("one"), pm.states("two")) == (["stopped"], ["online"])
     pm("restart", "ecosystem.toml")

@@ -14,7 +14,22 @@ from cli.commands.start import is_app, start
 from cli.ecosystem.file import Choice
 from cli.report import print_outcomes
 from cli.target import Wish
-from pm.api import Apps, List, Outcome, Reload, Report, Request, Restart, Resume, Start, Stop
+from pm.api import (
+    Apps,
+    Change,
+    Describe,
+    Detail,
+    Details,
+    List,
+    Outcome,
+    Reload,
+    Report,
+    Request,
+    Restart,
+    Resume,
+    Start,
+)
+from pm.changes import Need
 from pm.errors import UsageError
 from pm.model import AppSpec, AppView, Mode, State, WorkerView
 
@@ -41,8 +56,12 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Request[Any]]
     def call(request: Request[Any], **_: object) -> Any:
         if isinstance(request, List):
             return Apps(apps)
+        if isinstance(request, Describe):
+            return Details(
+                tuple(Detail(app, AppSpec(app.name, app.script, "/"), ()) for app in apps)
+            )
         requests.append(request)
-        if isinstance(request, Start):
+        if isinstance(request, (Start, Change)):
             return Report(tuple(Outcome(spec.name, "started, 1 worker") for spec in request.specs))
         return Report((Outcome("web", "already online"),))
 
@@ -68,9 +87,14 @@ def sent(asked: list[Request[Any]]) -> list[tuple[bool, list[str]]]:
     return [(r.force, [s.name for s in r.specs]) for r in asked if isinstance(r, Start)]
 
 
+def changed(asked: list[Request[Any]]) -> list[tuple[Need, list[str]]]:
+    """Return what was asked to be changed, and what is done to it at the least."""
+    return [(r.least, [s.name for s in r.specs]) for r in asked if isinstance(r, Change)]
+
+
 def specs(asked: list[Request[Any]]) -> list[AppSpec]:
-    """Return the specs of all starts."""
-    return [spec for request in asked if isinstance(request, Start) for spec in request.specs]
+    """Return the specs of all starts and changes."""
+    return [s for request in asked if isinstance(request, (Start, Change)) for s in request.specs]
 
 
 def test_a_script_replaces_nothing_that_runs(asked: list[Request[Any]]) -> None:
@@ -81,14 +105,11 @@ def test_a_script_replaces_nothing_that_runs(asked: list[Request[Any]]) -> None:
 APPS = '[[apps]]\nscript = "web.py"\nenv = { A = "1", B = "1" }\n[[apps]]\nscript = "new.py"\n'
 
 
-def test_a_file_restarts_its_apps_that_run(
-    asked: list[Request[Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_restarts_its_apps_of_the_list(asked: list[Request[Any]]) -> None:
     Path("apps.toml").write_text(APPS + '[[apps]]\nscript = "job.py"\n')
     assert begin(["apps.toml"]) == 3
-    assert sent(asked) == [(False, ["new", "job"]), (False, ["web"])]
-    assert asked[1] == Stop(("web",))  # not replaced by force: it keeps its ids and events
-    assert "web: restarted with the file's values, 1 worker" in capsys.readouterr().out
+    assert sent(asked) == [(False, ["new"])]
+    assert changed(asked) == [(Need.RESTART, ["web", "job"])]
 
 
 def test_a_file_leaves_another_app_of_the_same_name_alone(asked: list[Request[Any]]) -> None:
@@ -130,23 +151,18 @@ def test_only_is_for_files(asked: list[Request[Any]], word: str) -> None:
     assert asked == []
 
 
-def test_reload_says_that_a_file_only_names_apps(
-    asked: list[Request[Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("apps.toml").write_text(APPS)
-    lives.reload(["apps.toml", "job"])
-    assert asked == [Reload(("web", "new", "job"))]
-    assert "`pm restart apps.toml` restarts them with its values" in capsys.readouterr().err
-
-
-def test_restart_takes_the_values_of_a_file_and_starts_what_is_not_there(
-    asked: list[Request[Any]],
+@pytest.mark.parametrize(
+    ("verb", "need", "by_name"),
+    [(lives.restart, Need.RESTART, Restart), (lives.reload, Need.RELOAD, Reload)],
+)
+def test_restart_and_reload_take_the_values_of_a_file(
+    verb: Callable[..., int], need: Need, by_name: Any, asked: list[Request[Any]]
 ) -> None:
     Path("apps.toml").write_text(APPS + "env_stage = { A = '3' }\n")
-    assert lives.restart(["apps.toml", "job"], choice=Choice()) == 3
-    assert sent(asked) == [(False, ["new"]), (False, ["web"])]
-    assert asked[-1] == Restart(("job",))
-    lives.restart(["apps.toml"], choice=Choice(("new",), "stage"))
+    assert verb(["apps.toml", "job"]) == 3
+    assert (sent(asked), changed(asked)) == ([(False, ["new"])], [(need, ["web"])])
+    assert asked[-1] == by_name(("job",))
+    verb(["apps.toml"], choice=Choice(("new",), "stage"))
     assert [(spec.name, spec.env["A"]) for spec in specs(asked)[2:]] == [("new", "3")]
 
 
@@ -190,12 +206,12 @@ def test_nothing_to_start() -> None:
 def test_a_bare_start_reads_the_file_here(asked: list[Request[Any]]) -> None:
     Path("ecosystem.toml").write_text('[[apps]]\nscript = "new.py"\n[[apps]]\nscript = "web.py"\n')
     assert begin([]) == 2
-    assert sent(asked) == [(False, ["new"]), (False, ["web"])]
+    assert (sent(asked), changed(asked)) == ([(False, ["new"])], [(Need.RESTART, ["web"])])
     assert start([], Wish(""), choice=Choice(("new",))) == 1
     with pytest.raises(UsageError, match="the file has no app `neww`") as caught:
         start([], Wish(""), choice=Choice(("neww",)))
     assert "`new`" in caught.value.hint
-    assert len(asked) == 4
+    assert len(asked) == 3
 
 
 def test_a_folder_wins_over_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import posixpath
 import re
+import shlex
 import time
 from collections.abc import Iterable
 from shlex import quote
@@ -20,6 +21,9 @@ _REF = "refs/remotes/origin/", "remotes/origin/", "origin/", "refs/heads/", "ref
 
 
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
+
+
+_CONNECTION = "SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY XDG_SESSION_ID"
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def activate(deployment: Deployment, release: Release, former: str) -> Step:
 set +e
 try() {{
   flip {release.name} || {{ tell failed flip; return 1; }}
-  {_apply(deployment, first=not former)}
+  {_apply(deployment)}
   code=$?; [ $code = 0 ] || {{ tell failed apply; return $code; }}
   {after}
   code=$?; [ $code = 0 ] || {{ tell failed post-deploy; return $code; }}
@@ -237,18 +241,20 @@ def _export(deployment: Deployment, release: Release, folder: str) -> str:
     return "\n".join(lines)
 
 
-def _apply(deployment: Deployment, first: bool) -> str:
-    """Return what makes pm on the host run what the current release says."""
-    verb = "start" if first else "reload"
-    command = f"pm {verb} {quote('./' + deployment.file)}"
-    if deployment.environment:
-        command += f" --env {quote(deployment.environment)}"
-    return f'(cd "$base/current" && {shell.exports(deployment.env)} && {command})'
+def _apply(deployment: Deployment) -> str:
+    """Return what makes pm on the host run what the current release says.
+
+    The apps get the environment of this deploy, less what belongs to its connection only.
+    """
+    words = ["pm", "apply", f"./{deployment.file}", "--reload", "--prune", "--update-env"]
+    words += ["--env", deployment.environment] if deployment.environment else []
+    env = f"unset {_CONNECTION} && {shell.exports(deployment.env)}"
+    return f'(cd "$base/current" && {env} && {shlex.join(words)})'
 
 
 def _back(deployment: Deployment, release: str, former: str) -> str:
     if former:
-        return f"flip {former} && {_apply(deployment, first=False)}"
+        return f"flip {former} && {_apply(deployment)}"
     forget = f"pm delete {quote('./' + deployment.file)}"
     return f'(cd "$base/releases/{release}" && {forget}); rm -f "$base/current"'
 

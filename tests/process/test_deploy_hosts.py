@@ -19,6 +19,7 @@ PM = """#!/bin/sh
 echo "pm $* in $(pwd -P | sed 's:.*/::') with $STAGE" >>"$HOME/calls"
 if [ -e broken ]; then echo 'it does not start'; exit 4; fi
 """
+APPLY = "pm apply ./ecosystem.toml --reload --prune --update-env"
 
 
 class Heard:
@@ -88,12 +89,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     return host
 
 
-def test_the_first_release_is_started_and_the_next_ones_reloaded(here: Here) -> None:
+def test_each_release_is_applied_in_its_own_folder(here: Here) -> None:
     first = here.deploy(version="1")
     second = here.deploy(version="2")
     assert here.calls == [
-        f"pm start ./ecosystem.toml in {first} with x",
-        f"pm reload ./ecosystem.toml in {second} with x",
+        f"{APPLY} in {first} with x",
+        f"{APPLY} in {second} with x",
     ]
     assert (here.app / "current" / "version").read_text() == "2"
     assert (here.app / "releases" / first / "version").read_text() == "1"
@@ -113,7 +114,7 @@ def test_a_release_that_does_not_get_ready_is_taken_back(here: Here) -> None:
     assert error.exit_code == 4
     assert f"did not become ready; {first} is live again" in error.message
     assert here.current == first
-    assert here.calls[-1] == f"pm reload ./ecosystem.toml in {first} with x"
+    assert here.calls[-1] == f"{APPLY} in {first} with x"
     assert "it does not start" in here.heard.lines
 
 
@@ -141,7 +142,7 @@ def test_hooks_run_in_their_order_and_places(here: Here) -> None:
         f"/bin/sh {release}",
         f"{here.app}/shared {release} x",
         f"/bin/sh {here.app}/current",
-        f"pm start ./ecosystem.toml in {name} with x",
+        f"{APPLY} in {name} with x",
     ]
     assert (here.home / "local").read_text() == "local\n"
 
@@ -260,7 +261,7 @@ def test_odd_names_are_only_names(here: Here) -> None:
     here.repository.push({"eco sys'tem.toml": ""})
     assert here.do("setup").error is None
     assert here.do("deploy").error is None
-    assert "pm start ./eco sys'tem.toml" in here.calls[0]
+    assert "pm apply ./eco sys'tem.toml" in here.calls[0]
     assert "a'b $(touch y)" in here.calls[0]
     assert not list(here.home.rglob("[xy]"))
 

@@ -74,7 +74,13 @@ class Followed(RAW):
         else:
             board.begin(self.page, self._slot, self._shown)
 
-    def _show(self, state: int) -> None:
+    @property
+    def state(self) -> int:
+        """What the connection is doing, as `conversation` has it, or BLIND."""
+        return self._talk.state
+
+    def show(self, state: int) -> None:
+        """Show a state on the board."""
         self._shown = state
         page = self.page
         if page is not None:
@@ -127,7 +133,7 @@ class Followed(RAW):
         except OSError:  # no master: the connection stays
             return False
         self._moved = True
-        self._show(board.NONE)
+        self.show(board.NONE)
         return True
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
@@ -138,14 +144,14 @@ class Followed(RAW):
         if data is None:
             return b""
         if not flags & socket.MSG_PEEK:
-            self._received(data)
+            self.received(data)
         return data
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive as socket.recv_into does."""
         count: int = self._read(RAW.recv_into, flags, buffer, nbytes, flags) or 0
         if count and not flags & socket.MSG_PEEK:
-            self._received(_octets(buffer)[:count])
+            self.received(_octets(buffer)[:count])
         return count
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0) -> Any:
@@ -154,29 +160,30 @@ class Followed(RAW):
         if result is None:
             return b"", [], 0, None
         if not flags & socket.MSG_PEEK:
-            self._received(result[0])
+            self.received(result[0])
         return result
 
-    def _received(self, data: Any) -> None:
+    def received(self, data: Any) -> None:
+        """Take note of what the app has received."""
         talk = self._talk
         if data:
             talk.received(data)
             if talk.state != self._shown:
-                self._show(talk.state)
+                self.show(talk.state)
 
     def send(self, data: Any, flags: int = 0) -> int:
         """Send as socket.send does."""
         self.refuse_if_moved()
         count = RAW.send(self, data, flags)
         view = data if type(data) is bytes and count == len(data) else _octets(data)[:count]
-        self._sent(view)
+        self.sent(view)
         return count
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send as socket.sendall does."""
         self.refuse_if_moved()
         RAW.sendall(self, data, flags)
-        self._sent(data if type(data) is bytes else _octets(data))
+        self.sent(data if type(data) is bytes else _octets(data))
 
     def sendmsg(self, buffers: Any, *rest: Any) -> int:
         """Send as socket.sendmsg does."""
@@ -186,7 +193,7 @@ class Followed(RAW):
         for piece in pieces:
             view = _octets(piece)[:left]
             left -= len(view)
-            self._sent(view)
+            self.sent(view)
         return count
 
     def refuse_if_moved(self) -> None:
@@ -229,13 +236,14 @@ class Followed(RAW):
         """Take note of `count` bytes that went out past the methods above (sendfile)."""
         self._talk.sent_unseen(count)
         if self._talk.state != self._shown:
-            self._show(self._talk.state)
+            self.show(self._talk.state)
 
-    def _sent(self, data: Any) -> None:
+    def sent(self, data: Any) -> None:
+        """Take note of what the app has sent."""
         talk = self._talk
         talk.sent(data)
         if talk.state != self._shown:
-            self._show(talk.state)
+            self.show(talk.state)
 
     def shutdown(self, how: int) -> None:
         """Shut down as socket.shutdown does; on a moved connection do nothing."""
@@ -248,12 +256,12 @@ class Followed(RAW):
         live.pop(slot, None)
         RAW.close(self)
         if slot >= 0 and not self._moved:
-            self._show(board.NONE)
+            self.show(board.NONE)
 
     def be_blind(self) -> None:
         """Take note that what happens from here on is not seen: it happens in C."""
         self._talk = _BLIND
-        self._show(board.BLIND)
+        self.show(board.BLIND)
 
     def detach(self) -> int:
         """Give the fd away: from here on nothing is seen (TLS).
@@ -261,7 +269,7 @@ class Followed(RAW):
         What was blind before has an owner outside Python (uvloop), who gives it away to close it.
         """
         live.pop(RAW.fileno(self), None)
-        self._show(board.NONE if self._talk is _BLIND else board.BLIND)
+        self.show(board.NONE if self._talk is _BLIND else board.BLIND)
         self.page = None
         return RAW.detach(self)
 

@@ -17,6 +17,7 @@ _ADAPTERS = {
     "socket": "shim",
     "ssl": "tls",
     "subprocess": "execs",
+    "trio._socket": "trios",
     "uvloop": "uvloops",
 }
 """Module of the app: module beside this one, whose `adapt(module)` is called after the import."""

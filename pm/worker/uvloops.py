@@ -12,7 +12,7 @@ import sys
 from asyncio.base_events import BaseEventLoop
 from asyncio.unix_events import _UnixSelectorEventLoop
 
-from . import here
+from . import here, transports
 from .connection import Connection
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ def adapt(uvloop: Any) -> None:
     loop._stop_serving = _stop_serving
     native = loop.create_server
     native_unix = loop.create_unix_server
+    native_tls = loop.start_tls
 
     async def create_server(self: Any, *args: Any, **kwargs: Any) -> Any:
         if here.link is None:
@@ -48,7 +49,13 @@ def adapt(uvloop: Any) -> None:
             kwargs["cleanup_socket"] = False  # the file stays with the app's listener
         return await _UnixSelectorEventLoop.create_unix_server(self, *args, **kwargs)
 
+    async def start_tls(self: Any, transport: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(transport, transports.Transport):
+            transport = transport.unfollowed()
+        return await native_tls(self, transport, *args, **kwargs)
+
     loop.create_server = create_server
+    loop.start_tls = start_tls
     loop.create_unix_server = create_unix_server
     loopwait = sys.modules.get(f"{__name__.rpartition('.')[0]}.loopwait")
     if loopwait is not None:  # async callbacks wait for a loop
@@ -59,6 +66,7 @@ def _start_serving(
     self: Any, factory: Any, sock: Any, sslcontext: Any = None, server: Any = None,
     backlog: int = 100, *timeouts: Any,
 ) -> None:  # fmt: skip
+    transports.watch_drain(self)
     self.add_reader(
         sock.fileno(), _accept, self, factory, sock, sslcontext, server, backlog, timeouts
     )
@@ -85,8 +93,6 @@ def _accept(
             loop.call_later(_PAUSE, loop._start_serving, *again)
             return
         conn.setblocking(False)
-        if isinstance(conn, Connection):
-            conn.be_blind()
         loop.create_task(_connect(loop, factory, conn, sslcontext, timeouts))
 
 
@@ -95,6 +101,11 @@ async def _connect(loop: Any, factory: Any, conn: Any, sslcontext: Any, timeouts
     if sslcontext is not None:
         names = ("ssl_handshake_timeout", "ssl_shutdown_timeout")
         options = {"ssl": sslcontext, **dict(zip(names, timeouts))}
+    if isinstance(conn, Connection):
+        if sslcontext is None:
+            factory = transports.following(loop, conn, factory)
+        else:
+            conn.be_blind()
     try:
         await loop.connect_accepted_socket(factory, conn, **options)
     except (OSError, asyncio.TimeoutError):  # the peer has gone, or its handshake has failed

@@ -85,7 +85,7 @@ def test_a_program_ends_as_in_plain_python(pm: Pm, how: str) -> None:
     )  # fmt: skip
     log = pm.home / "logs" / "ends-error.log"
     until(lambda: pm.states() and pm.states()[0] in ("stopped", "errored"), "the app ended")
-    assert (log.read_text() if log.exists() else "") == expected
+    until(lambda: (log.read_text() if log.exists() else "") == expected, f"the log has {expected}")
     entry = pm.workers()[0]["pm2_env"]
     if child.returncode >= 0:
         assert entry["exit_code"] == child.returncode

@@ -17,6 +17,7 @@ from tests.process.engine import Engine, spec_of
 APPS = Path(__file__).parent / "apps"
 GEVENT = [("gevent_servers.py", kind) for kind in ("wsgi", "stream", "two", "late")]
 UVLOOP = ("uvloop_server.py",)
+TRIO = ("trio_server.py",)
 WORKERS = 3
 
 
@@ -38,7 +39,7 @@ def connections(stack: ExitStack, port: int, count: int) -> list[Client]:
     return clients
 
 
-@pytest.mark.parametrize("app", [*GEVENT, UVLOOP], ids="-".join)
+@pytest.mark.parametrize("app", [*GEVENT, UVLOOP, TRIO], ids="-".join)
 def test_they_are_in_strict_rotation(tmp_path: Path, app: tuple[str, ...]) -> None:
     with served(tmp_path / "home", *app) as (engine, port), ExitStack() as stack:
         asked = [Client(port).get() for _ in range(4 * WORKERS)]
@@ -50,8 +51,8 @@ def test_they_are_in_strict_rotation(tmp_path: Path, app: tuple[str, ...]) -> No
         assert [client.get() for client in clients] == first
 
 
-@pytest.mark.parametrize("app", GEVENT, ids="-".join)
-def test_idle_connections_of_gevent_move_at_a_reload(tmp_path: Path, app: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("app", [*GEVENT, UVLOOP], ids="-".join)
+def test_idle_connections_move_at_a_reload(tmp_path: Path, app: tuple[str, ...]) -> None:
     with served(tmp_path / "home", *app) as (engine, port), ExitStack() as stack:
         clients = connections(stack, port, 4 * WORKERS)
         before = {client.get() for client in clients}
@@ -61,9 +62,12 @@ def test_idle_connections_of_gevent_move_at_a_reload(tmp_path: Path, app: tuple[
         assert not after & before
 
 
-@pytest.mark.parametrize("app", [GEVENT[0], UVLOOP], ids="-".join)
-def test_a_reload_under_load_loses_no_new_connection(tmp_path: Path, app: tuple[str, ...]) -> None:
-    with served(tmp_path / "home", *app) as (engine, port), Load(port, 4) as load:
+@pytest.mark.parametrize("keepalive", [False, True], ids=["new", "kept"])
+@pytest.mark.parametrize("app", [GEVENT[0], UVLOOP, TRIO], ids="-".join)
+def test_a_reload_under_load_loses_nothing(
+    tmp_path: Path, app: tuple[str, ...], keepalive: bool
+) -> None:
+    with served(tmp_path / "home", *app) as (engine, port), Load(port, 4, keepalive) as load:
         for _ in range(2):
             assert engine.call("reload").error is None
             load.more(50)

@@ -183,6 +183,7 @@ def test_a_drain_hook_runs_before_the_stop_signal(tmp_path: Path) -> None:
         (pid,) = app.pids()
         assert app.call("want", slots=[]).error is None
         assert not is_alive(pid)
+        until(lambda: "signal\n" in app.out.read_text(), "its last words are in the log")
         assert app.out.read_text().split() == ["hook", "hooked", "signal"]
 
 
@@ -191,7 +192,7 @@ def test_a_callback_that_fails_does_not_end_the_delivery(tmp_path: Path) -> None
         app.ask(0, "pm.on_message(lambda message: 1 // message)")
         app.ask(0, "[pm.broadcast(n) for n in (0, 1)] and None")
         assert app.got(0, 2) == [0, 1]
-        assert "ZeroDivisionError" in app.error.read_text()
+        until(lambda: "ZeroDivisionError" in app.error.read_text(), "the failure is in the log")
 
 
 LOOP = """

@@ -73,7 +73,7 @@ def test_the_number_of_shards_follows_the_slots(tmp_path: Path) -> None:
         assert {a for a, b in zip(after, before, strict=True) if a != b} == {2}
         app.ask(0, f"os.fork() or (print({keys}, flush=True), os._exit(0))")
         assert app.ask(0, "os.wait()[1]") == 0
-        assert str(after) in app.out.read_text()
+        until(lambda: str(after) in app.out.read_text(), "the child says the same")
 
 
 def test_a_child_answers_where_the_worker_itself_does_not(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class Followed(RAW):
         if page is not None:
             page[self._slot] = state
             if page[0]:
-                say_quiet()
+                here.say({"do": "quiet"})
 
     def _read(self, method: Callable[..., Any], flags: int, *args: Any) -> Any:
         """Call a receiving method of the C class; None if the connection has moved.
@@ -284,16 +284,6 @@ def ended(fd: int) -> None:
 def _octets(data: Any) -> memoryview:
     view = memoryview(data)
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
-
-
-def say_quiet() -> None:
-    """Tell a draining master that a connection has changed."""
-    if here.link is not None:
-        try:
-            here.link.tell({"do": "quiet"}, [])
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.EBADF):
-                raise
 
 
 def living() -> list[Followed]:

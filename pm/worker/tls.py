@@ -11,7 +11,6 @@ import os
 
 from . import board, here
 from .conversation import BUSY, CLOSING, Conversation
-from .followed import say_quiet
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class Session:
             (_in_memory.add if state == BUSY else _in_memory.discard)(id(self))
             board.show_sessions(page, bool(_in_memory))
         if page[0]:
-            say_quiet()
+            here.say({"do": "quiet"})
 
 
 def _leaves() -> bool:

@@ -10,6 +10,7 @@ from .options import (
     Argument,
     Environment,
     Json,
+    MaybeSelectors,
     Only,
     UpdateEnv,
     command,
@@ -67,3 +68,17 @@ def diff(
 
     choice = Choice(names_of(only), env)
     return body.diff(file, body.Options(choice, prune, update_env, as_json=as_json))
+
+
+@command(LOOK, "export")
+def export(
+    selectors: MaybeSelectors = None,
+    output: Annotated[
+        str, option("-o", "--output", text="Write to this new file, mode 0600.", metavar="FILE")
+    ] = "",
+    force: Annotated[bool, option("--force", "-f", text="Replace a file.")] = False,
+) -> int:
+    """Print apps as an ecosystem file that `pm apply` takes (secrets masked on a terminal)."""
+    from .commands import export as body
+
+    return body.export(selectors or (), output, force)

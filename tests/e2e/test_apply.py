@@ -186,3 +186,23 @@ def test_what_was_stopped_is_started_and_new_code_is_loaded(ecosystem: Ecosystem
     before = set(pm.pids())
     pm("apply", "--reload")
     assert not before & set(pm.pids())
+
+
+def test_an_export_is_a_file_that_changes_nothing(ecosystem: Ecosystem, pm: Pm) -> None:
+    ecosystem.web["env"]["API_TOKEN"] = "s3cret"
+    ecosystem.apply(instances=3, kill_timeout=5)
+    pm("start", "sleep 1000 | cat", "--name", "typed")
+    pm("start", "sleep 1000", "--name", "down")
+    pm("stop", "down")
+    result = pm("export")
+    assert "left out, being stopped: down" in result.err
+    assert "API_TOKEN" in result.err
+    (pm.cwd / "out.toml").write_text(result.out)
+    assert "2 unchanged" in pm("apply", "out.toml", "--dry-run").out
+    pm("export", "web", "-o", "web.toml")
+    assert (pm.cwd / "web.toml").stat().st_mode & 0o777 == 0o600
+    pm("export", "web", "-o", "web.toml", code=1)
+    pm("delete", "all")
+    pm("apply", "web.toml")
+    assert ecosystem.seen()["word"] == "a"
+    assert len(pm.pids("web")) == 3

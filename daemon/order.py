@@ -56,8 +56,12 @@ class Order:
         running = _runs(app)
         if running and verb == "start":
             return
+        verdict = self._circle(app)
         try:
-            while (verdict := self._judge(app, ticket.course, running and verb == "reload")).waits:
+            while not verdict.refusal:
+                verdict = self._judge(app, ticket.course, running and verb == "reload")
+                if not verdict.waits:
+                    break
                 self._say(app, ticket, verdict)
                 await self.pulse.wait()
         finally:
@@ -72,15 +76,18 @@ class Order:
 
     def _judge(self, app: App, course: Course, only_here: bool) -> Verdict:
         """Judge an app; `only_here`: by the apps of the same request alone."""
-        name, needs = app.record.name, app.record.spec.depends_on
+        needs = app.record.spec.depends_on
         if only_here:
             here = course.pending | course.failed.keys()
             needs = tuple(needed for needed in needs if needed.app in here)
-        graph = {**self._graph, name: needs}
-        if name in needed_by(graph, name):
-            circle = " -> ".join(cycle_in(graph))
-            return Verdict(refusal=f"apps wait for each other: {circle}")
         return judge(needs, self._standings(needs), course, self._apps)
+
+    def _circle(self, app: App) -> Verdict:
+        """Refuse an app that waits for itself: a list that was made elsewhere may have one."""
+        if app.record.name not in needed_by(self._graph, app.record.name):
+            return Verdict()
+        circle = " -> ".join(cycle_in(self._graph))
+        return Verdict(refusal=f"apps wait for each other: {circle}")
 
     def _say(self, app: App, ticket: Ticket, verdict: Verdict) -> None:
         if verdict != app.waits:

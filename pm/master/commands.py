@@ -54,6 +54,7 @@ class Commands:
             for slot in self._chosen(command.slots):
                 self._app.slots[slot].tally = Tally()
             self._app.changed()
+            self._office.report()
             answer(None, "reset")
         elif command.op == "flush":
             self._office.flush_logs()

@@ -66,6 +66,18 @@ def test_restart_changes_every_pid_and_keeps_the_listener(server: Path, tmp_path
         assert Client(port).get()
 
 
+def test_a_reset_is_told_before_its_answer(server: Path, tmp_path: Path) -> None:
+    def restarts() -> int:
+        return engine.status.workers[0].restarts if engine.status else 0
+
+    with Engine(tmp_path / "home", spec_of(server, free_port())) as engine:
+        (pid,) = engine.online(1)
+        os.kill(pid, signal.SIGKILL)
+        engine.wait(lambda: restarts() == 1 and engine.states() == ["online"], "replaced")
+        assert engine.call("reset").error is None
+        assert restarts() == 0
+
+
 def test_a_refused_reload_leaves_the_old_alone(server: Path, tmp_path: Path) -> None:
     port = free_port()
     with Engine(tmp_path / "home", spec_of(server, port), slots=2) as engine:

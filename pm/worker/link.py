@@ -36,6 +36,10 @@ WAKE = ord("W")
 """A message that ends a blocked accept() with ECONNABORTED: the worker is to stop."""
 
 
+parked: dict[int, int] = {}
+"""Inodes of the fds that have been parked, by number; some are closed by now."""
+
+
 def park(fd: int) -> int:
     """Move `fd` to a high number, closed on exec; return the new number."""
     try:
@@ -43,6 +47,7 @@ def park(fd: int) -> int:
     except OSError:  # RLIMIT_NOFILE is below that: any number will do
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(fd)
+    parked[high] = os.fstat(high).st_ino
     return high
 
 

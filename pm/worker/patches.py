@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import execs, hooks, publicname, shim
+from . import closing, execs, hooks, publicname, shim
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -16,5 +16,6 @@ def install(exclusive_ports: Iterable[int]) -> None:
     shim.exclusive.update(exclusive_ports)
     shim.install()
     execs.install()
+    closing.install()
     hooks.install()
     sys.meta_path.insert(0, publicname.PublicName)

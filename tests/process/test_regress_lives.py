@@ -18,6 +18,7 @@ from tests.ports import free_port, is_open
 from tests.process.engine import Engine, spec_of
 from tests.process.handing import Bench, own_loop, run_until
 from tests.processes import is_alive
+from tests.pythons import PYTHONS
 from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
@@ -276,3 +277,19 @@ def test_a_connection_is_counted_once() -> None:
         bench.serve(8, "busy")
         assert bench.given("stuck", "busy") == [0, 8]
         bench.close()
+
+
+# What an app does to its own process.
+
+
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_an_app_that_closes_all_it_does_not_know(python: str, tmp_path: Path) -> None:
+    port = free_port()
+    spec = spec_of(APPS / "closes_all.py", port, interpreter=python)
+    with Engine(tmp_path / "home", spec, slots=2) as engine:
+        engine.online(2)
+        assert Client(port).get() == "hi"
+        until(lambda: engine.out.read_text() == "closed\n" * 2, "its own it has closed")
+        assert engine.call("reload").error is None
+        engine.online(2)
+    assert engine.error.read_text() == ""

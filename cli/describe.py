@@ -10,7 +10,9 @@ from pm.api import Detail
 from pm.codec import to_plain
 from pm.model import AppSpec, Event, Mode, Target, WorkerView
 
-from .render import COLOUR_OF, Screen, address, fitted, moment, uptime
+from . import clock
+from .moment import moment
+from .render import COLOUR_OF, Screen, address, fitted, uptime
 from .secrets import masked
 from .table import Cell, paint
 from .text import clean, reason_of, shorten, size
@@ -50,7 +52,7 @@ def describe(
     head = paint(clean(app.name), "bold", screen.colour)
     parts = [
         f"{head}  {paint(app.state.value, COLOUR_OF[app.state], screen.colour)}\n"
-        + _lines(_what(detail)),
+        + _lines(_what(detail, screen.now)),
         _titled("workers", _workers(app.workers, screen), screen),
         _titled("last lines of standard error", _indented(words), screen),
         _titled("listeners", _lines([(address(x), x.served) for x in app.listeners]), screen),
@@ -69,7 +71,7 @@ def without_secrets(detail: Detail, show: bool) -> Detail:
     return dataclasses.replace(detail, spec=spec)
 
 
-def _what(detail: Detail) -> Rows:
+def _what(detail: Detail, now: float) -> Rows:
     app, spec = detail.app, detail.spec
     script = f"-m {spec.script}" if spec.target is Target.MODULE else spec.script
     python = shlex.join((spec.interpreter, *spec.interpreter_args)) if spec.interpreter else ""
@@ -87,6 +89,7 @@ def _what(detail: Detail) -> Rows:
         ("generation", str(app.generation or "")),
         ("master pid", str(app.master_pid or "")),
         ("created", moment(app.created_at)),
+        *clock.rows(app, now),
     ]
 
 

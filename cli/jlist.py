@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pm.api import Detail
+from pm.codec import to_plain
 from pm.model import WorkerView
 
 from .secrets import masked
@@ -14,7 +15,7 @@ from .secrets import masked
 _IDS = uuid.UUID("6f0dd0f4-43ec-4c3b-9f2f-0b35a5c5d1a7")
 _UNUSED: dict[str, Any] = {
     "autostart": True, "treekill": True, "kill_retry_time": 100, "max_memory_restart": None,
-    "cron_restart": None, "pm_pid_path": "", "node_version": "N/A",
+    "pm_pid_path": "", "node_version": "N/A",
 }  # fmt: skip
 """What PM2's tools look for and pm has no choice or no file for."""
 
@@ -38,6 +39,8 @@ def _process(detail: Detail, worker: WorkerView, username: str) -> dict[str, Any
             "connections": worker.connections,
             "open": worker.open,
             "scheduling": detail.spec.scheduling.value,
+            "watch": to_plain(detail.app.watch),
+            "cron": to_plain(detail.app.cron),
         },
         "pm2_env": {**_pm2_env(detail, worker), "username": username},
     }
@@ -65,7 +68,8 @@ def _pm2_env(detail: Detail, worker: WorkerView) -> dict[str, Any]:
         "pm_out_log_path": app.out_file,
         "pm_err_log_path": app.error_file,
         "autorestart": spec.autorestart,
-        "watch": False,
+        "watch": app.watch is not None,
+        "cron_restart": spec.cron_restart or spec.cron or None,
         "merge_logs": True,
         "instance_var": spec.instance_var or "NODE_APP_INSTANCE",
         "NODE_APP_INSTANCE": worker.slot,

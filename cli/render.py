@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pm.model import AppView, ListenerView, Mode, State, WorkerView
 
+from .clock import remarks
 from .table import Cell, draw, paint, squeeze, table_width
 from .text import clean, duration, size, width
 
@@ -43,7 +43,11 @@ class Screen(NamedTuple):
 def app_table(apps: Sequence[AppView], screen: Screen) -> str:
     """Draw one row a worker, in the widest layout that fits, and the reasons below it."""
     cells = [_cells(app, worker, screen.now) for app in apps for worker in _workers(app)]
-    return fitted(_LAYOUTS, cells, screen) + _reasons(apps, screen)
+    return (
+        fitted(_LAYOUTS, cells, screen)
+        + _reasons(apps, screen)
+        + remarks(apps, screen.now, screen.colour)
+    )
 
 
 def fitted(
@@ -71,11 +75,6 @@ def address(listener: ListenerView) -> str:
 def uptime(worker: WorkerView, now: float) -> str:
     """Return how long the worker's process has lived, "0" if there is none."""
     return duration(now - worker.started_at) if worker.pid and worker.started_at else "0"
-
-
-def moment(at: float) -> str:
-    """Return local date and time."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def _workers(app: AppView) -> Sequence[WorkerView]:

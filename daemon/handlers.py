@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pm
 from pm import api
@@ -18,6 +18,7 @@ from .app import App
 from .each import Turn, begin_each, body_of, check_listed, each, needed_parts, parts_of, together
 from .operations import Result, Slots
 from .record import respecify
+from .selectors import is_named
 from .supervisor import Supervisor
 from .turns import Ticket
 
@@ -103,8 +104,13 @@ async def _stop(
 
 
 async def restart(daemon: Supervisor, request: api.Restart, ticket: Ticket) -> api.Report:
-    """Stop, then start."""
-    work = partial(operations.renew, op="restart", env=request.env, toggle_watch=request.watch)
+    """Stop, then start; a job runs now if it is named."""
+
+    async def work(app: App, ticket: Ticket, slots: Slots) -> Result:
+        named = not app.record.spec.cron or is_named(request.selectors, app.record)
+        op: Literal["restart", "reload"] = "restart" if named else "reload"
+        return await operations.renew(app, ticket, slots, op, request.env, request.watch)
+
     return await begin_each(daemon, request.selectors, ticket, work)
 
 

@@ -53,7 +53,7 @@ async def conclude(app: App) -> Run | None:
     """Keep the result of a run that is over, and see its master off."""
     if not is_over(app):
         return None
-    run = _result(app)
+    run = result(app)
     note(app, run)
     await app.halt(Ticket("cron"))
     return run
@@ -71,7 +71,8 @@ def note(app: App, run: Run) -> None:
     app.commit(replace(app.record, job=job), must=False)
 
 
-def _result(app: App) -> Run:
+def result(app: App) -> Run:
+    """Say what became of a run that is over."""
     began = app.record.job.running
     if app.masters.link is None or app.masters.status is None:
         return Run(began, reason=_UNSEEN)

@@ -130,7 +130,9 @@ async def _renew_job(app: App, ticket: Ticket, op: str, record: Record) -> Resul
     await app.halt(ticket)
     jobs.cut_short(app)
     app.commit(record)
-    return Result(f"runs now, {_online(app, await jobs.begin(app, ticket))}")
+    text = await jobs.begin(app, ticket)
+    run = jobs.result(app) if jobs.is_over(app) else None
+    return Result(f"ran, {run.text}" if run else f"runs now, {_online(app, text)}")
 
 
 def _toggled(spec: AppSpec) -> AppSpec:

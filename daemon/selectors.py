@@ -29,6 +29,12 @@ def select(selectors: Sequence[str], records: Mapping[str, Record]) -> Selection
     return chosen
 
 
+def is_named(selectors: Sequence[str], record: Record) -> bool:
+    """True if an app is meant by name or id, and not only as one of many."""
+    own = {record.name, *(f"{record.name}:{s.slot}" for s in record.slots)}
+    return not own.isdisjoint(selectors) or any(str(s.id) in selectors for s in record.slots)
+
+
 def _matches(selector: str, records: Mapping[str, Record]) -> list[tuple[str, int | None]]:
     if selector == "all":
         return _whole(sorted(records))

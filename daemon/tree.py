@@ -90,12 +90,21 @@ def _root(path: str) -> Root:
     return Root(real, re.compile(glob(f"{real.rstrip('/')}/{rest}{path[wild.start() :]}")))
 
 
-def files_in(folder: str) -> list[str]:
-    """Return what a folder holds; nothing if it is gone."""
+def files_in(folder: str, since: float = 0.0) -> list[str]:
+    """Return what a folder holds that has changed since then; nothing if it is gone."""
     try:
-        return sorted(entry.path for entry in os.scandir(folder))
+        found = [entry for entry in os.scandir(folder) if _mtime(entry) >= since]
     except OSError:
         return []
+    return sorted(entry.path for entry in found)
+
+
+def _mtime(entry: os.DirEntry[str]) -> float:
+    """Return when a file changed last, by the clock; for ever ago if it is gone."""
+    try:
+        return entry.stat().st_mtime
+    except OSError:
+        return float("-inf")
 
 
 def sorted_out(

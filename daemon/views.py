@@ -21,6 +21,9 @@ _ORDER = (
 )  # fmt: skip
 """An app is in the first of these states that one of its workers is in."""
 
+_RESTING = (State.STOPPED, State.WAITING, State.ERRORED)
+"""What a slot of a job is in between two runs, but for its schedule."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -71,14 +74,14 @@ def _workers(record: Record, facts: Facts) -> tuple[WorkerView, ...]:
     wanted = frozenset(record.wanted)
     silent = ids.keys() - {w.slot for w in living}
     absent = [_absent(facts.history.seen.get(s, WorkerView(s)), s in wanted, facts) for s in silent]
-    if record.spec.cron and not record.job.running:
-        absent = [replace(w, state=State.SCHEDULED) if w.slot in wanted else w for w in absent]
     shown = []
     for worker in sorted((*living, *absent), key=lambda w: w.slot):
         if facts.waits.waits and worker.slot in wanted and not worker.pid:
             reason = f"waiting for {facts.waits.words}"
             worker = replace(worker, state=State.LAUNCHING, reason=reason)
         restarts = worker.restarts + facts.history.carried.get(worker.slot, 0)
+        if record.spec.cron and worker.slot in wanted and worker.state in _RESTING:
+            worker = replace(worker, state=State.SCHEDULED, reason="")
         shown.append(replace(worker, id=ids.get(worker.slot, -1), restarts=restarts))
     return tuple(shown)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
@@ -62,6 +64,10 @@ class Watcher:
         """Those watched of each app."""
         self._moved: set[str] = set()
         """Apps whose folders are to be looked for anew."""
+        self._seen = time.time()
+        """When changes were last asked for."""
+        self._blind_since = math.inf
+        """When watchfiles last told of changes before it failed; infinite: it has not."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def watch(self, trees: Mapping[str, Tree]) -> None:
@@ -91,7 +97,13 @@ class Watcher:
         if self._notify is None:
             self._fresh.wait()
         else:
-            self._take(_changes(self._notify, 0, self._fresh))
+            try:
+                self._take(_changes(self._notify, _STEP))
+            except WatchfilesRustInternalError as error:  # it tells of nothing else any more
+                _log.warning("watching files anew: %s", error)
+                self._moved.update(self._trees)
+                self._blind_since = min(self._blind_since, self._seen)
+            self._seen = time.time()
 
     def _take(self, changes: Iterable[Change]) -> None:
         for name, tree in self._trees.items():
@@ -119,11 +131,20 @@ class Watcher:
         new = {folder for n in again for folder in folders[n] - self._folders[n]}
         missed = [(1, path) for folder in new for path in files_in(folder)]
         if self._notify is not None:
-            missed += _changes(self._notify, 1, None)
+            with contextlib.suppress(WatchfilesRustInternalError):
+                missed += _changes(self._notify, 1)
+        missed += [(2, path) for one in folders.values() for path in self._unseen(one)]
+        self._blind_since = math.inf
         self._notify, self._trees, self._folders = notify, trees, folders
         for name in fresh:
             self._tell(self._listener.on_watched, name, len(folders[name]))
         self._take(missed)
+
+    def _unseen(self, folders: Iterable[str]) -> list[str]:
+        """Return what has changed since watchfiles was last of use, if it has failed."""
+        if self._blind_since == math.inf:
+            return []
+        return [path for folder in folders for path in files_in(folder, self._blind_since)]
 
     def _scan(self, tree: Tree) -> frozenset[str]:
         try:
@@ -143,9 +164,12 @@ class Watcher:
             self._loop.call_soon_threadsafe(method, app, what)
 
 
-def _changes(notify: RustNotify, limit: int, stop: threading.Event | None) -> set[Change]:
-    """Wait for changes, up to `limit` milliseconds (0: for ever) or until `stop`."""
-    found = notify.watch(1, min(_STEP, limit or _STEP), limit, stop)
+def _changes(notify: RustNotify, step: int) -> set[Change]:
+    """Wait for changes, some `step` milliseconds.
+
+    Never with an event to stop it: watchfiles then forgets what it has not told yet.
+    """
+    found = notify.watch(1, step, step, None)
     return set() if isinstance(found, str) else found
 
 

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from cli.client import call, connect
 from cli.logview import DAEMON, Form, Source, daemon_source, merged, shown, sources_of
 from cli.screen import coloured
+from cli.text import clean
 from cli.zmtp import Peer
 from pm.api import List
+from pm.codec import loads
 from pm.errors import PmError
 from pm.home import default_home, open_home
 from pm.logindex import Line
-from pm.model import AppView
+from pm.model import AppView, Event
 
 _PAUSE = 0.1
 """Seconds between two looks at the files."""
@@ -143,8 +145,17 @@ class _View:
             self._events.close()
             self._events = None
             return False
+        self._remark(raw)
         known = {f"event.{app}" for app, _ in self._sources}
         return topic.decode(errors="replace") not in known or b'"online"' in raw
+
+    def _remark(self, raw: bytes) -> None:
+        """Print why pm itself acts on an app whose lines are shown."""
+        if self._form != "prefix" or not (b'"watch"' in raw or b'"cron"' in raw):
+            return
+        event = loads(Event, raw, "event")
+        if event.kind in ("watch", "cron") and any(app == event.app for app, _ in self._sources):
+            print(clean(f"{DAEMON} | {event.app}: {event.reason}"), flush=True)
 
     def _subscribed(self) -> bool:
         """Subscribe to all events if a daemon lives; True if that was done."""

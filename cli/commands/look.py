@@ -90,13 +90,14 @@ def describe(selectors: Sequence[str], as_json: bool = False, show_env: bool = F
 
 
 def _last_words(app: AppView) -> list[str]:
-    """Return the last lines that an errored app wrote on standard error."""
+    """Return the last lines that an errored app, or a failed job, wrote on standard error."""
     from cli.logview import sources_of
     from pm.home import default_home
     from pm.model import State
 
     lines: list[str] = []
-    if app.state is State.ERRORED:
+    last = app.cron.last if app.cron else None
+    if app.state is State.ERRORED or (last and not last.well and not last.reason):
         for source in sources_of(app, default_home(), frozenset(["error"])):
             lines += (line.text for line in source.follower.tail(_WORDS))
             source.follower.close()

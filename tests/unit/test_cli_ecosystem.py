@@ -403,3 +403,50 @@ def test_milliseconds_in_a_file_are_doubted(
     (spec,) = read(written(folder, '[[apps]]\nscript = "web.py"\nkill_timeout = 1600\n'), caller)
     assert spec.kill_timeout == 1600.0
     assert "warning: 1600 seconds? PM2's" in capsys.readouterr().err
+
+
+def test_what_pm_does_of_its_own_accord(
+    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(
+        folder,
+        '[[apps]]\nscript = "web.py"\nwatch = ["src", "*.toml"]\nignore_watch = "data"\n'
+        'watch_delay = "1s"\ncron = "@daily"\ntimezone = "Europe/Berlin"\n'
+        '[[apps]]\nscript = "web.py"\nname = "two"\nwatch = true\ncron_restart = 0\n',
+    )
+    one, two = read(path, caller)
+    conf = str(folder / "conf")
+    assert one.watch == (f"{conf}/src", f"{conf}/*.toml")
+    assert (one.ignore_watch, one.watch_delay) == (("data",), 1.0)
+    assert (one.cron, one.cron_restart, one.timezone) == ("@daily", "", "Europe/Berlin")
+    assert (two.watch, two.cron_restart) == ((conf,), "")
+    assert f"watch: {conf}/src is not there yet" in capsys.readouterr().err
+
+
+def test_pm2s_options_of_its_watcher(
+    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {
+        "ignored": ["data"], "usePolling": True, "interval": 2000, "followSymlinks": False,
+        "depth": 3, "persistent": True, "awaitWriteFinish": {"stabilityThreshold": 500},
+    }  # fmt: skip
+    table = {"script": "web.py", "watch": True, "watch_options": options, "cron": "0 3 * * *"}
+    (folder / "conf" / "pm2.json").write_text(json.dumps({"apps": [table]}))
+    (spec,) = read(str(folder / "conf" / "pm2.json"), caller)
+    assert (spec.ignore_watch, spec.watch_polling, spec.watch_delay) == (("data",), 2.0, 0.5)
+    assert (spec.cron, spec.cron_restart) == ("", "0 3 * * *"), "PM2's cron is a restart"
+    assert "watch_options.depth" in capsys.readouterr().err
+
+
+def test_faults_of_watch_and_cron(folder: Path, caller: Caller) -> None:
+    path = written(
+        folder,
+        '[[apps]]\nscript = "web.py"\nwatch = 3\ncron_restart = "61 * * * *"\n'
+        'timezone = "Mars"\nwatch_options = { ignord = "x" }\n',
+    )
+    with pytest.raises(ConfigError) as caught:
+        read(path, caller)
+    assert [line.split(":")[1].strip() for line in caught.value.lines] == [
+        "watch", "cron_restart", "timezone", "watch_options",
+    ]  # fmt: skip
+    assert "did you mean `ignored`" in caught.value.lines[3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.record import Record, Slot
-from daemon.selectors import select
+from daemon.selectors import is_named, select
 from pm.errors import NotFound, UsageError
 from pm.model import AppSpec
 
@@ -71,3 +71,11 @@ def test_a_regex_that_is_none() -> None:
 
 def test_all_of_nothing_is_nothing() -> None:
     assert select(["all"], {}) == {}
+
+
+def test_whether_an_app_is_meant_by_its_own_name() -> None:
+    one = RECORDS["web"]
+    assert is_named(("web",), one)
+    assert is_named(("web:0",), one)
+    assert is_named((str(one.slots[0].id),), one)
+    assert not is_named(("all", "/w/", one.spec.namespace), one)

@@ -40,6 +40,9 @@ def apply(
     only: Only = "",
     env: Environment = "",
     update_env: UpdateEnv = False,
+    quiet: Annotated[
+        bool, option("--quiet", "-q", text="Do not show the list at the end.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Make the list be as a file says: start, reload without a gap, scale, remove."""
@@ -50,7 +53,7 @@ def apply(
 
     least = Need.RELOAD if renew else Need.NOTHING
     choice = Choice(names_of(only), env)
-    return body.apply(file, body.Options(choice, prune, update_env, least, as_json), dry_run)
+    return body.apply(file, body.Options(choice, prune, update_env, least, quiet, as_json), dry_run)
 
 
 @command(LOOK, "diff")

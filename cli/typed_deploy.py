@@ -14,11 +14,11 @@ _WORDS = (
 
 @command(DEPLOY, "deploy")
 def deploy(
-    words: Annotated[list[str], Argument(_WORDS, "WORDS")],
+    words: Annotated[list[str] | None, Argument(_WORDS, "WORDS")] = None,
     ref: Annotated[str, option("--ref", text="Another branch, tag or commit.")] = "",
     as_json: Json = False,
 ) -> int:
     """Bring a release to other hosts over ssh, and go back by itself if it does not serve."""
     from .commands import deploy as body
 
-    return body.deploy(words, ref, as_json)
+    return body.deploy(words or (), ref, as_json)

@@ -40,6 +40,7 @@ class Options(NamedTuple):
     prune: bool = False
     update_env: bool = False
     least: Need = Need.NOTHING
+    quiet: bool = False
     as_json: bool = False
 
 
@@ -54,7 +55,7 @@ def apply(file: str, options: Options, dry_run: bool = False) -> int:
     report, left = _carry_out(steps, options.as_json)
     if options.as_json:
         print_json({"plan": as_data(steps), **to_plain(report), "left": left})
-    elif not all(step.idle for step in steps):
+    elif not options.quiet and not all(step.idle for step in steps):
         list_apps()
     return _concluded(name, report, left)
 

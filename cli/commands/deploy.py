@@ -17,6 +17,7 @@ from cli.deploy.model import Deployment
 from cli.deploy.releasing import Releasing
 from cli.deploy.session import StepFailed
 from cli.deploy.show import Output, shown
+from cli.ecosystem.file import open_file
 from cli.ecosystem.formats import default_file, is_ecosystem
 from cli.report import tell_failed
 from cli.screen import coloured, screen
@@ -80,7 +81,11 @@ def parse(words: Sequence[str]) -> Line:
     if len(left) > 1 and left[0].endswith(_FILES):
         raise UsageError(f"there is no file {left[0]}")
     if not left:
-        raise UsageError("no deployment is named", "as in `pm deploy production`")
+        named = ", ".join(f"`{name}`" for name in open_file(file, os.getcwd()).deploy)
+        raise UsageError(
+            "no deployment is named",
+            f"{file} has {named}" if named else f"{file} has no table [deploy.NAME]",
+        )
     name, command = left[0], left[1] if len(left) > 1 else "deploy"
     rest = left[2:]
     if command not in _COMMANDS:

@@ -113,6 +113,13 @@ KEYS: dict[str, Key] = {
                        ("post_deploy",)),
 }  # fmt: skip
 
+
+def explained(name: str) -> str:
+    """Return a sentence about a key, with its default."""
+    key = KEYS[name]
+    return f"{key.help} (default: {key.default})." if key.default else f"{key.help}."
+
+
 REQUIRED = ("host", "repo", "path")
 
 MEANINGLESS: dict[str, str] = {

@@ -246,7 +246,8 @@ def _apply(deployment: Deployment) -> str:
 
     The apps get the environment of this deploy, less what belongs to its connection only.
     """
-    words = ["pm", "apply", f"./{deployment.file}", "--reload", "--prune", "--update-env"]
+    flags = ("--reload", "--prune", "--update-env", "--quiet")
+    words = ["pm", "apply", f"./{deployment.file}", *flags]
     words += ["--env", deployment.environment] if deployment.environment else []
     env = f"unset {_CONNECTION} && {shell.exports(deployment.env)}"
     return f'(cd "$base/current" && {env} && {shlex.join(words)})'

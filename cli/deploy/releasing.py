@@ -29,12 +29,9 @@ class Releasing:
         """Make folders and mirror on all hosts."""
         steps = plan.setup(self._deployment, self._by)
 
-        def work(host: Host) -> None:
-            host.session.open()
-            host.take(*steps)
-
         try:
-            self._fleet.each(work)
+            self._fleet.each(lambda host: host.session.open())
+            self._fleet.each(lambda host: host.take(*steps))
         except Broken as broken:
             return outcomes_of(self._fleet, broken.errors, lambda _: "not asked")
         return outcomes_of(self._fleet, {}, lambda _: f"set up in {self._deployment.path}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import subprocess
 from collections import deque
@@ -24,7 +25,8 @@ _LOCAL = "localhost"
 _LOCAL_SHELL = ["sh", "-s"]
 _REMEMBERED = 50
 """Lines of output that an error repeats at most."""
-_LINE = 1 << 16
+_LINE = 1 << 20
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _PATIENCE = 2.0
 """Seconds that a session may take to end by itself."""
 
@@ -55,10 +57,14 @@ class Session:
 
     def open(self) -> None:
         """Connect; raises Failed with what ssh said."""
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=self._command == _LOCAL_SHELL,  # ssh asks on the terminal
-        )  # fmt: skip
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                start_new_session=self._command == _LOCAL_SHELL,  # ssh asks on the terminal
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise Failed("there is no ssh on this machine", "install openssh-client") from None
         said: deque[str] = deque(maxlen=_REMEMBERED)
         try:
             self._send(shell.opening(self._mark, self._path))
@@ -158,7 +164,9 @@ def run_here(text: str, show: Callable[[str], None]) -> None:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode(errors="replace").rstrip("\r\n")
+    """Return a line as a terminal would leave it: without colours and what was written over."""
+    text = _ESCAPE.sub("", raw.decode(errors="replace")).rstrip("\r\n")
+    return text.rpartition("\r")[2]
 
 
 def _pipes(process: subprocess.Popen[bytes] | None) -> tuple[IO[bytes], IO[bytes]]:

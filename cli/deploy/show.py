@@ -62,6 +62,7 @@ class Foot:
             for name, doing in self._steps.items():
                 grid.add_row(Spinner("dots"), Text(name, "bold"), Text(doing, no_wrap=True))
             self._live.update(grid)
+            self._live.start()  # not before: ssh may ask for a password first
 
     def line(self, host: str, text: str) -> None:
         """Print a line of output above the foot."""
@@ -79,5 +80,8 @@ def shown() -> Iterator[Show]:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(stderr=True), transient=True) as live:
+    live = Live(console=Console(stderr=True), transient=True)
+    try:
         yield Foot(live)
+    finally:
+        live.stop()

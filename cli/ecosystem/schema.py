@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from cli.deploy import keys as deploy
 
 from .keys import ALIASES, KEYS, MEANINGLESS, explained
 from .kinds import VARIABLES
@@ -24,20 +27,40 @@ def schema() -> dict[str, Any]:
             "$schema": {"type": "string"},
             "apps": {"type": "array", "items": {"$ref": "#/$defs/app"}, "minItems": 1},
             "defaults": {"$ref": "#/$defs/app"},
-            "deploy": {"type": "object"},
+            "deploy": {"type": "object", "additionalProperties": {"$ref": "#/$defs/deployment"}},
         },
         "required": ["apps"],
         "additionalProperties": False,
-        "$defs": {"app": app},
+        "$defs": {"app": app, "deployment": _deployment()},
+    }
+
+
+def _deployment() -> dict[str, Any]:
+    found = {
+        name: {**key.kind.schema, "description": deploy.explained(name)}
+        for name, key in deploy.KEYS.items()
+    }
+    return {
+        "type": "object",
+        "properties": _with_pm2s(found, deploy.ALIASES, deploy.MEANINGLESS),
+        "required": list(deploy.REQUIRED),
+        "additionalProperties": False,
     }
 
 
 def _properties() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, key in KEYS.items():
-        found[name] = {**key.kind.schema, "description": explained(name)}
-    for alias, name in ALIASES.items():
-        found[alias] = {**KEYS[name].kind.schema, "description": f"PM2's name of `{name}`."}
-    for name, why in MEANINGLESS.items():
+    found = {
+        name: {**key.kind.schema, "description": explained(name)} for name, key in KEYS.items()
+    }
+    return _with_pm2s(found, ALIASES, MEANINGLESS)
+
+
+def _with_pm2s(
+    found: dict[str, Any], aliases: Mapping[str, str], meaningless: Mapping[str, str]
+) -> dict[str, Any]:
+    """Add other names of keys, and keys of PM2 without a meaning."""
+    for alias, name in aliases.items():
+        found[alias] = {**found[name], "description": f"The same as `{name}`."}
+    for name, why in meaningless.items():
         found[name] = {"description": f"Changes nothing: {why}.", "deprecated": True}
     return dict(sorted(found.items()))

@@ -19,7 +19,7 @@ PM = """#!/bin/sh
 echo "pm $* in $(pwd -P | sed 's:.*/::') with $STAGE" >>"$HOME/calls"
 if [ -e broken ]; then echo 'it does not start'; exit 4; fi
 """
-APPLY = "pm apply ./ecosystem.toml --reload --prune --update-env"
+APPLY = "pm apply ./ecosystem.toml --reload --prune --update-env --quiet"
 
 
 class Heard:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from cli.deploy.config import read
+from cli.deploy.keys import ALIASES, KEYS, MEANINGLESS
 from cli.deploy.model import Access, Deployment, Hooks
+from cli.ecosystem.formats import load
+from cli.ecosystem.schema import schema
 from pm.errors import ConfigError, UsageError
 
 GOOD = """
@@ -120,3 +125,20 @@ def test_the_file_is_named_from_the_top_of_its_repository(tmp_path: Path) -> Non
     folder.mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     assert _read(folder, GOOD).file == "services/shop/ecosystem.toml"
+
+
+def test_the_page_and_the_schema_have_every_key() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "deploy.md").read_text()
+    table = page.split("## Keys")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall("`([^`]+)`", "".join(rows))) == sorted(KEYS)
+    made = schema()["$defs"]["deployment"]["properties"]
+    assert made.keys() == {*KEYS, *ALIASES, *MEANINGLESS}
+
+
+def test_the_schema_accepts_what_is_read(tmp_path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(schema())
+    for text, valid in ((GOOD, True), (GOOD.replace("user =", "usr ="), False)):
+        path = tmp_path / "ecosystem.toml"
+        path.write_text(text)
+        assert validator.is_valid(load(str(path))[0]) == valid

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cli.commands.deploy import Line, parse
@@ -179,15 +181,26 @@ def test_localhost_needs_no_ssh_unless_something_is_said_of_it() -> None:
     ],
 )
 def test_the_words_are_parted(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch, words: list[str], line: tuple[object, ...]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], line: tuple[object, ...]
 ) -> None:
-    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     for name in ("ecosystem.toml", "other.toml"):
         with open(name, "w"):
             pass
     found = parse(words)
     assert (found.file, found.name, found.command, found.rest) == line
     assert isinstance(found, Line)
+
+
+def test_without_a_name_the_deployments_of_the_file_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = '[[apps]]\nscript = "a"\n[deploy.production]\n[deploy.staging]\n'
+    (tmp_path / "ecosystem.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        parse([])
+    assert caught.value.hint == "ecosystem.toml has `production`, `staging`"
 
 
 @pytest.mark.parametrize(
@@ -199,9 +212,9 @@ def test_the_words_are_parted(
     ],
 )
 def test_a_wrong_line_is_refused(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch, words: list[str], hint: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], hint: str
 ) -> None:
-    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with open("ecosystem.toml", "w"):
         pass
     with pytest.raises(UsageError) as caught:

@@ -118,7 +118,7 @@ body() {{
   fi
   tell code $code
 }}
-body 2>&1 | relay"""),
+body 2>&1 | relay code"""),
     )
 
 

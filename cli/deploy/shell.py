@@ -43,10 +43,14 @@ share() {
 }
 relay() {
   trap '' PIPE
-  while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done 2>/dev/null
+  while IFS= read -r line || [ -n "$line" ]; do
+    printf '%s\n' "$line"
+    case $line in *"$mark $1 "*) break ;; esac
+  done 2>/dev/null
 }
 """
-"""`relay` goes on reading when nobody listens any more, so that what writes to it goes on too."""
+"""`relay` goes on reading when nobody listens any more, so that what writes to it goes on too; it
+ends at the word told last, because what a hook has left in the background may hold the pipe."""
 
 
 def opening(mark: str, path: str) -> str:

@@ -276,3 +276,16 @@ def test_another_deploy_at_the_same_time_is_refused(here: Here) -> None:
     assert error is not None
     assert "another deploy is under way: bert@office, since 20" in error.message
     assert here.do("deploy").error is None
+
+
+def test_what_a_hook_leaves_in_the_background_holds_nothing_up(here: Here) -> None:
+    held = [here.home / "before", here.home / "after"]
+    for fifo in held:
+        os.mkfifo(fifo)
+    before, after = (f"read word <{fifo} &" for fifo in held)
+    here.deployment = replace(here.deployment, hooks=Hooks(pre_deploy=before, post_deploy=after))
+    here.deploy()
+    here.deployment = replace(here.deployment, hooks=Hooks())
+    here.deploy()  # the lock is free too
+    for fifo in held:
+        fifo.write_text("end\n")

@@ -92,8 +92,7 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
         env=env,
         env_set=tuple(wish.env),
         filter_env=wish.filter_env,
-        umask=caller.umask,
-        **_placed(wish.options, cwd),  # type: ignore[arg-type]  # typed where they are read
+        **{"umask": caller.umask, **_placed(wish.options, cwd)},  # type: ignore[arg-type]
     )
 
 

@@ -51,6 +51,9 @@ Fork = Annotated[bool, option("--fork", text="Plain processes instead of a clust
 Preload = Annotated[list[str] | None, of_key("preload", metavar="MODULE")]
 Policy = Annotated[Scheduling | None, of_key("scheduling", metavar="POLICY", parser=scheduling_of)]
 DependsOn = Annotated[list[str] | None, of_key("depends_on", metavar="APP[:CONDITION]")]
+User = Annotated[str, of_key("user", "--user", "--uid")]
+Group = Annotated[str, of_key("group", "--group", "--gid")]
+Ports = Annotated[str, of_key("ports", metavar="N,N")]
 Force = Annotated[bool, option("--force", "-f", text="Replace an app of the same name.")]
 
 WaitReady = Annotated[bool, of_key("wait_ready", panel="Lives")]
@@ -103,6 +106,9 @@ def start(
     preload: Preload = None,
     scheduling: Policy = None,
     depends_on: DependsOn = None,
+    user: User = "",
+    group: Group = "",
+    ports: Ports = "",
     wait_ready: WaitReady = False,
     listen_timeout: ListenTimeout = None,
     kill_timeout: KillTimeout = None,
@@ -134,10 +140,12 @@ def start(
     options = _given(
         namespace=namespace, preload=tuple(preload or ()), scheduling=scheduling,
         depends_on=tuple(map(dependency, depends_on or ())),
+        user=user, group=group, ports=_numbers("--ports", ports),
         wait_ready=wait_ready, listen_timeout=listen_timeout,
         kill_timeout=kill_timeout, stop_signal=stop_signal,
         max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,
-        stop_exit_codes=_codes(stop_exit_codes), out_file=output, error_file=error, log_file=log,
+        stop_exit_codes=_numbers("--stop-exit-codes", stop_exit_codes),
+        out_file=output, error_file=error, log_file=log,
         watch=tuple(watch_path or ((".",) if watch else ())),
         ignore_watch=tuple(ignore_watch or ()), watch_delay=watch_delay,
         cron_restart=cron_of("--cron-restart", cron_restart),
@@ -180,10 +188,8 @@ def _options_of_python(text: str) -> tuple[str, ...]:
         raise UsageError(f"--interpreter-args: {error.message}", "close the quote") from None
 
 
-def _codes(text: str) -> tuple[int, ...]:
+def _numbers(flag: str, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(code) for code in text.replace(",", " ").split())
     except ValueError:
-        raise UsageError(
-            f"--stop-exit-codes: {text!r} are not numbers", "as in `--stop-exit-codes 0,3`"
-        ) from None
+        raise UsageError(f"{flag}: {text!r} are not numbers", f"as in `{flag} 80,443`") from None

@@ -45,10 +45,9 @@ async def describe(daemon: Supervisor, request: api.Describe, _ticket: Ticket) -
 async def start(daemon: Supervisor, request: api.Start, ticket: Ticket) -> api.Report:
     """Start new apps, and what they depend on."""
     specs = request.specs
-    names = [spec.name for spec in specs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise Failed(f"two of the apps are named `{twice}`", "give each a name of its own")
+    operations.check(specs)
     daemon.order.check(specs)
+    names = {spec.name for spec in specs}
     needs = [needed for spec in specs for needed in spec.depends_on if needed.app not in names]
     parts = {spec.name: partial(_start, daemon, spec, request.force) for spec in specs}
     return await together(daemon, {**needed_parts(daemon, (), needs), **parts}, ticket)
@@ -125,6 +124,7 @@ async def change(daemon: Supervisor, request: api.Change, ticket: Ticket) -> api
     specs = {spec.name: spec for spec in request.specs}
     if unknown := specs.keys() - daemon.apps.keys():
         raise NotFound(f"no app is named `{min(unknown)}`", "`pm start` starts a new one")
+    operations.check(request.specs)
     daemon.order.check(request.specs)
 
     async def work(app: App, ticket: Ticket, _slots: Slots) -> Result:

@@ -41,8 +41,9 @@ class Kept:
     def release(self) -> None:
         """Close them so that the ports are free, whoever else holds a dup."""
         for key, fd in self._fds.items():
+            maker = os.fstat(fd).st_uid
             with socket.socket(fileno=fd) as listener, contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             if path := path_of(key):
-                remove(path)
+                remove(path, maker)
         self._fds = {}

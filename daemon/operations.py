@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal as signals
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from pm.api import Trigger
@@ -15,6 +16,7 @@ from pm.codec import loads, suggest
 from pm.control import Results
 from pm.errors import Failed, UsageError
 from pm.home import log_files
+from pm.identity import identity_of
 from pm.inherit import with_env
 from pm.logindex import index_path
 from pm.logpieces import remove_pieces
@@ -37,6 +39,15 @@ class Result(NamedTuple):
 
     done: str
     changed: bool = True
+
+
+def check(specs: Sequence[AppSpec]) -> None:
+    """Refuse specs that cannot be started here, before any of them is."""
+    names = [spec.name for spec in specs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Failed(f"two of the apps are named `{twice}`", "give each a name of its own")
+    for spec in specs:
+        identity_of(spec.user, spec.group)
 
 
 async def start(app: App, ticket: Ticket, slots: Slots = None) -> Result:

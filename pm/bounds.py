@@ -30,6 +30,7 @@ RANGES = {
     "log_keep": _COUNT,
     "max_surge": _COUNT,
     "queue_depth": (1, math.inf, ""),
+    "umask": (0, 0o1000, ""),
     "watch_delay": _SECONDS,
     "watch_polling": _SECONDS,
 }

@@ -85,6 +85,10 @@ class AppSpec:
     filter_env: tuple[str, ...] = ()
     """Parts of names of variables that are not taken from a caller; an empty one is in all."""
     umask: int = 0o022
+    user: str = ""
+    """Name or number of the user that runs the app; empty is pm's own. Only root may choose."""
+    group: str = ""
+    """Name or number of its group; empty is the user's own."""
     preload: tuple[str, ...] = ()
     wait_ready: bool = False
     listen_timeout: float = 30.0
@@ -106,7 +110,7 @@ class AppSpec:
     log_compress: bool = True
     instance_var: str = ""
     ports: tuple[int, ...] = ()
-    """Ports below the unprivileged range that the master may bind for a less privileged app."""
+    """Privileged ports that the master binds for an app that runs as somebody else than root."""
     exclusive_ports: tuple[int, ...] = ()
     keepalive_handover: bool = True
     queue_depth: int = 64

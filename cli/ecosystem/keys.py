@@ -37,6 +37,7 @@ from .kinds import (
     Kind,
     choice,
 )
+from .rights import IDENTITY, UMASK
 from .watching import WATCH_OPTIONS
 
 
@@ -81,6 +82,10 @@ KEYS: dict[str, Key] = {
     "filter_env": Key(FILTERS, "Parts of names of the caller's variables to leave out; true: all"),
     "instance_var": Key(TEXT, "Variable that holds the worker's slot"),
     "depends_on": Key(DEPENDENCIES, "Apps that have to be started, ready or completed before it"),
+    "user": Key(IDENTITY, "User that runs it, where pm is root's", ("uid", "username"),
+                "pm's own"),
+    "group": Key(IDENTITY, "Its group", ("gid",), "the user's own"),
+    "umask": Key(UMASK, "Rights that the files it makes do not get", default="the caller's"),
     "wait_ready": Key(FLAG, "Ready is said by the app"),
     "listen_timeout": Key(DURATION, "Time to get ready in"),
     "kill_timeout": Key(DURATION, "Time from stop signal to SIGKILL"),
@@ -139,10 +144,8 @@ MEANINGLESS: dict[str, str] = {
 """PM2's keys that change nothing here: said, and then ignored."""
 
 LATER = frozenset({
-    "append_env_to_name", "autostart", "group", "gid", "increment_var", "log_date_format",
-    "log_rotate", "log_type",
-    "max_memory_restart", "post_update", "shutdown_with_message", "time", "uid", "umask", "user",
-    "username",
+    "append_env_to_name", "autostart", "increment_var", "log_date_format", "log_rotate",
+    "log_type", "max_memory_restart", "post_update", "shutdown_with_message", "time",
 })  # fmt: skip
 """Keys that are not built yet: refused, so that nobody relies on them."""
 

@@ -175,7 +175,8 @@ def cannot_run(error: OSError, spec: AppSpec) -> str:
     """Say in words why the program of a spec could not be started."""
     if error.filename == spec.cwd:
         return f"cannot run in {spec.cwd}: {error.strerror}"
-    return f"cannot run {error.filename or spec.interpreter or spec.script}: {error.strerror}"
+    what = error.filename or spec.interpreter or spec.script
+    return f"cannot run {what}{f' as {spec.user}' if spec.user else ''}: {error.strerror}"
 
 
 def _ended_text(worker: Worker) -> str:

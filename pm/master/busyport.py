@@ -22,7 +22,10 @@ def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple
     if not port:
         return _explain_path(host, number, reason, home)
     if number != errno.EADDRINUSE:
-        return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", ""
+        hint = (
+            f"`ports = [{port}]` lets it, where pm runs as root" if number == errno.EACCES else ""
+        )
+        return f"cannot bind {host}:{port}: {os.strerror(number)} ({reason})", hint
     holder = _holder({p.link for p in listening() if p.port == port}, home)
     by = f" by {holder}" if holder else ""
     return (

@@ -51,8 +51,8 @@ class Crew:
         """Takes one message from a worker's link; False if there is none."""
         self.on_gone: Callable[[Worker], None] = lambda _: None
         """Called when a worker has ended, before anybody else is told."""
-        self.notify = ""
-        """Where apps say that they are ready, the way of systemd."""
+        self.notify: Callable[[bool], str] = lambda _strangers: ""
+        """Where apps say that they are ready, the way of systemd; those of another user too."""
 
     def __iter__(self) -> Iterator[Worker]:
         return iter(list(self._by_launch.values()))
@@ -87,7 +87,7 @@ class Crew:
         worker.pages[0] = worker.notices = board.attach(page)
         fds = [theirs.detach(), page, reader]
         if self._logs is not None:
-            worker.pipes = Pipes(self._logs, worker.slot)
+            worker.pipes = Pipes(self._logs, worker.slot, _is_stranger(worker.generation.spec))
             fds += [worker.pipes.out, worker.pipes.error]
         self._loop.watch(ours.fileno(), select.EPOLLIN, lambda _: self._listen_to(worker))
         order: dict[str, object] = {
@@ -100,7 +100,7 @@ class Crew:
     def _exec(self, worker: Worker) -> None:
         assert self._logs is not None
         spec = worker.generation.spec
-        pipes = Pipes(self._logs, worker.slot)
+        pipes = Pipes(self._logs, worker.slot, _is_stranger(spec))
         try:
             pid = process.spawn_worker(
                 spec, environ(spec, worker, self.notify), pipes.out, pipes.error
@@ -114,6 +114,9 @@ class Crew:
     def forked(self, launch: int, pid: int) -> None:
         """Take note of the pid that the template has made for a launch; 0: it could not."""
         worker = self._by_launch[launch]
+        # The app's code runs in the template, which may say anything: our signals are for ours.
+        if pid in self._by_pid or not (pid in self._unclaimed or process.is_child(pid)):
+            pid = 0
         if not pid:
             if worker.pipes is not None:
                 worker.pipes.unread()
@@ -199,7 +202,12 @@ class Crew:
         self._owner.on_gone(worker)
 
 
-def environ(spec: AppSpec, worker: Worker, notify: str) -> dict[str, str]:
+def _is_stranger(spec: AppSpec) -> bool:
+    """True if an app may run as another user than this process."""
+    return bool(spec.user or spec.group)
+
+
+def environ(spec: AppSpec, worker: Worker, notify: Callable[[bool], str]) -> dict[str, str]:
     """Return the variables that a worker finds besides the app's own."""
     added = {
         "PM_APP": spec.name,
@@ -207,7 +215,7 @@ def environ(spec: AppSpec, worker: Worker, notify: str) -> dict[str, str]:
         "PM_GENERATION": str(worker.generation.number),
     }
     if spec.wait_ready:
-        added["NOTIFY_SOCKET"] = notify
+        added["NOTIFY_SOCKET"] = notify(_is_stranger(spec))
     if spec.instance_var:
         added[spec.instance_var] = str(worker.slot)
     return added

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..model import ListenerView, Scheduling
 from ..worker.datagrams import KEY
+from . import portright
 from .reply import answer
 from .worker import Worker
 
@@ -43,12 +44,13 @@ class Datagrams:
             raise ValueError(message["address"])
         key = f"{_FAMILIES[family]}|{host}|{port}"
         sock = self._sockets.get(key)
-        if sock is None:
-            try:
+        try:
+            portright.check(given, port, worker.generation.spec.ports)
+            if sock is None:
                 self._bind(key, family, (host, port, *map(int, rest)), os.dup(given))
-            except (OSError, OverflowError) as error:
-                number = getattr(error, "errno", None) or errno.EINVAL
-                return answer(reply, {"errno": number}, [])
+        except (OSError, OverflowError) as error:
+            number = getattr(error, "errno", None) or errno.EINVAL
+            return answer(reply, {"errno": number}, [])
         self._holders[key].add(worker.key)
         answer(reply, {"errno": 0, "key": key}, [sock.fileno()] if sock else [])
 

@@ -20,6 +20,8 @@ from .pipes import TEMPLATE_SLOT, Logs
 from .spawn import Spawned, spawn_template
 
 _LARGEST = 1 << 17
+_LONGEST_NAME = 200
+"""Of a module."""
 
 
 class Owner(Protocol):
@@ -101,12 +103,18 @@ class Generation:
             raw = b""
         if not raw:
             return self._ended()
-        message: dict[str, Any] = json.loads(raw)
+        try:
+            self._take(json.loads(raw))
+        except (ValueError, KeyError, TypeError):  # not the template's words, but the app's
+            self.kill()
+
+    def _take(self, message: dict[str, Any]) -> None:
         if message["do"] == "forked":
-            self._orders.pop(message["id"])
-            self._owner.forked(message["id"], message["pid"])
+            launch, pid = int(message["id"]), int(message["pid"])
+            self._orders.pop(launch)
+            self._owner.forked(launch, pid)
         elif message["threads"]:
-            self._go_cold(message["threads"])
+            self._go_cold(str(message["threads"])[:_LONGEST_NAME])
         else:
             self._ready = self.proven = True
             for launch in list(self._orders):

@@ -119,7 +119,7 @@ class Listeners:
             handoff.gate.backlog = 1  # it listens already, with what a dead master asked for
             handoff.gate.listened = True
         self._by_key[key] = handoff
-        self.files.note(key)
+        self.files.note(key, sock)
         self.on_change()
         return handoff
 
@@ -144,7 +144,7 @@ class Listeners:
         handoff = self._by_key[new] = self._by_key.pop(old)
         handoff.key = new
         self.files.forget(old)
-        self.files.note(new)
+        self.files.note(new, handoff.gate.sock)
         self.on_change()
 
     def kept(self) -> tuple[tuple[str, ...], tuple[int, ...]]:

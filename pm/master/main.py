@@ -87,7 +87,7 @@ class Master:
         app.news.publish = self._link.happened
         name = os.path.join(boot.home, "run", f"{file_name(spec.name)}.notify")
         self._notify = Notify(self._loop, name, app.crew.said_ready)
-        app.crew.notify = self._notify.address
+        app.crew.notify = self._notify.address_for
         app.listeners.on_traffic = self._count
         self._counting: Timer | None = None
         self._reporting: Timer | None = None

@@ -86,7 +86,7 @@ class Names:
         sock = socket.socket(fileno=fd)
         sock.setblocking(False)
         before.gate.replace(sock)
-        self._listeners.files.note(key)
+        self._listeners.files.note(key, sock)
         self._listeners.on_change()
         return before
 

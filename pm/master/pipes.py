@@ -16,14 +16,27 @@ class Logs(Protocol):
         """Take over the read end of a pipe."""
 
 
+def let_others_open(*fds: int) -> None:
+    """Let an app of another user open its own pipes by name, as `/dev/stdout`.
+
+    The mode is all that forbids it: a pipe is found only in /proc/PID/fd, which opens to nobody
+    but the process's own user.
+    """
+    for fd in fds:
+        os.fchmod(fd, 0o622)
+
+
 class Pipes:
     """Write ends for a process about to be made, read ends for the log thread."""
 
-    def __init__(self, logs: Logs, slot: int) -> None:
+    def __init__(self, logs: Logs, slot: int, strangers: bool = False) -> None:
+        """Make both; `strangers` if the process runs as another user than this one."""
         self._logs = logs
         self._slot = slot
         self._out_reader, self.out = os.pipe2(os.O_CLOEXEC)
         self._error_reader, self.error = os.pipe2(os.O_CLOEXEC)
+        if strangers:
+            let_others_open(self.out, self.error)
 
     def follow(self, pid: int) -> None:
         """Close the write ends here and have the read ends followed as this process's."""

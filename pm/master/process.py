@@ -107,6 +107,11 @@ def start_time(pid: int) -> int:
     return int(fields[19]) if fields else 0
 
 
+def is_child(pid: int) -> bool:
+    """True for a child of this process that has not been reaped."""
+    return _stat(pid)[1:2] == [str(os.getpid())]
+
+
 def is_runnable(pid: int) -> bool:
     """True if a process runs or waits for a core: it sleeps in nothing."""
     return _stat(pid)[:1] == ["R"]

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import PmError
 from ..worker import parcel
 from ..worker.link import received_fds
+from . import portright
 from .crew import Crew
 from .lane import MOVED, WAKE
 from .listeners import Address, Listeners, key_of
@@ -22,6 +23,8 @@ from .worker import Worker
 _SPACE = socket.CMSG_SPACE(4 * 4)
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
 _MOST_INDEXES = 64
+_INTERNET = (int(socket.AF_INET), int(socket.AF_INET6))
+"""What the master binds; a unix socket's name is the worker's own to bind (`names`)."""
 
 
 class Bad(PmError):
@@ -124,12 +127,15 @@ class Questions:
         """Answer with the worker's end of a lane, and the listener if it is not its own socket."""
         reply, sock = fds
         family, index = int(message["family"]), int(message["index"])
+        if family not in _INTERNET:
+            raise Bad("family")
         if not 0 <= index < _MOST_INDEXES:
             raise Bad("index")
         address = _address(message["address"])
         key = key_of(family, address, index)
         self.on_bind(worker)
         try:
+            portright.check(sock, int(address[1]), worker.generation.spec.ports)
             handoff, new = self._listeners.bind(key, family, address, os.dup(sock))
         except OSError as error:
             number = error.errno or errno.EINVAL

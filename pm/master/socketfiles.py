@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 from ..worker.socketfile import Mark, mark_of, path_of, remove
 
 
@@ -10,12 +13,15 @@ class SocketFiles:
 
     def __init__(self) -> None:
         self._marks: dict[str, Mark | None] = {}
+        self._makers: dict[str, int] = {}
+        """The uids of those that made the sockets."""
 
-    def note(self, key: str) -> None:
+    def note(self, key: str, sock: socket.socket) -> None:
         """Take note of the file that is there now as the listener's own."""
         path = path_of(key)
         if path:
             self._marks[key] = mark_of(path)
+            self._makers[key] = os.fstat(sock.fileno()).st_uid
 
     def is_there(self, key: str) -> bool:
         """True if the listener's file is still in its place; an abstract name always is."""
@@ -25,9 +31,11 @@ class SocketFiles:
     def forget(self, key: str) -> None:
         """Leave the file alone from now on."""
         self._marks.pop(key, None)
+        self._makers.pop(key, None)
 
     def release(self, key: str, listened: bool) -> None:
         """Remove a closed listener's file; of one that never listened it may be a client's."""
-        mark = self._marks.pop(key, None)
+        mark, maker = self._marks.get(key), self._makers.get(key, -1)
+        self.forget(key)
         if mark is not None and listened:
-            remove(path_of(key), mark)
+            remove(path_of(key), maker, mark)

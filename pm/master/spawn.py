@@ -1,5 +1,8 @@
 """Starts processes: fork and exec in C, so that the master's log thread does no harm.
 
+An app's user is what its process becomes between fork and exec, for good: of the real, effective
+and saved ids none is left, nor a capability (setreuid(2), capabilities(7)).
+
 Light to import: the master's first act is to start the template, which then starts up while the
 master imports the rest of itself. Specs are taken in their plain form (`codec.to_plain`).
 """
@@ -7,6 +10,7 @@ master imports the rest of itself. Specs are taken in their plain form (`codec.t
 from __future__ import annotations
 
 import _socket
+import errno
 import json
 import os
 import resource
@@ -15,7 +19,10 @@ import subprocess
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from .pipes import let_others_open
+
 if TYPE_CHECKING:
+    from ..identity import Identity
     from ..model import AppSpec
 
 _BOOTSTRAP = os.path.join(
@@ -55,6 +62,8 @@ def spawn_template(spec: dict[str, Any]) -> Spawned:
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     out_reader, out = os.pipe2(os.O_CLOEXEC)
     error_reader, error = os.pipe2(os.O_CLOEXEC)
+    if spec["user"] or spec["group"]:
+        let_others_open(out, error)
     words = [
         spec["interpreter"], "-u", *spec["interpreter_args"], _BOOTSTRAP, str(theirs.fileno()),
         spec["name"], spec["script"], *spec["args"],
@@ -107,12 +116,33 @@ def spawn(
     error: int,
     keep: tuple[int, ...] = (),
 ) -> int:
-    """Start a process with a spec's cwd and umask, in a session of its own; returns its pid."""
+    """Start a process with a spec's cwd, umask and user, in a session of its own.
+
+    Returns its pid. Raises OSError.
+    """
+    who = _identity(spec)
+    if who is not None:
+        env = {**env, **{k: v for k, v in who.environ.items() if k not in spec["env_set"]}}
     child = subprocess.Popen(
         words, cwd=spec["cwd"], env=env, umask=spec["umask"], start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=out, stderr=error, pass_fds=keep, close_fds=True,
+        user=who.uid if who else None, group=who.gid if who else None,
+        extra_groups=who.groups if who else None,
     )  # fmt: skip
     with suppress(OSError):  # it has ended already
         resource.prlimit(child.pid, resource.RLIMIT_NOFILE, _FILES)
     child.returncode = 0  # reaped by `process.reap`, not by Popen
     return child.pid
+
+
+def _identity(spec: dict[str, Any]) -> Identity | None:
+    """Look the user up at each start: a reload finds the groups as they are by then."""
+    if not spec["user"] and not spec["group"]:
+        return None
+    from ..errors import ConfigError
+    from ..identity import identity_of
+
+    try:
+        return identity_of(spec["user"], spec["group"])
+    except ConfigError as error:
+        raise PermissionError(errno.EPERM, error.message) from None

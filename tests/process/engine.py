@@ -42,7 +42,12 @@ class Engine:
     """One running master."""
 
     def __init__(
-        self, home: Path, spec: AppSpec, slots: int = 1, keep: tuple[tuple[str, int], ...] = ()
+        self,
+        home: Path,
+        spec: AppSpec,
+        slots: int = 1,
+        keep: tuple[tuple[str, int], ...] = (),
+        master: Path = MASTER,
     ) -> None:
         os.close(open_home(str(home)))
         self.spec = spec
@@ -51,6 +56,7 @@ class Engine:
         self.status: Status | None = None
         self.kept: dict[str, int] = {}
         """Dups of the listeners by key, as a daemon holds them."""
+        self._program = master
         self._done: dict[int, Done] = {}
         self._last = 0
         boot = Bootstrap(
@@ -70,7 +76,7 @@ class Engine:
             sock.connect(address)
             passed = (control.fileno(), *fds)
             self.master = subprocess.Popen(
-                [sys.executable, "-S", "-E", str(MASTER), boot.spec.name, *map(str, passed)],
+                [sys.executable, "-S", "-E", str(self._program), boot.spec.name, *map(str, passed)],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", pass_fds=passed,
                 start_new_session=True,
             )  # fmt: skip

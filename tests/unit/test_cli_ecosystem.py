@@ -340,10 +340,10 @@ def test_a_program_for_node_is_run_by_node(
 
 
 def test_a_key_that_is_not_built_is_refused(folder: Path, caller: Caller) -> None:
-    path = written(folder, '[[apps]]\nscript = "web.py"\numask = "022"\n')
+    path = written(folder, '[[apps]]\nscript = "web.py"\nlog_type = "json"\n')
     with pytest.raises(ConfigError) as caught:
         read(path, caller)
-    assert caught.value.lines == ("[[apps]] 1: umask: not built yet; leave it out",)
+    assert caught.value.lines == ("[[apps]] 1: log_type: not built yet; leave it out",)
 
 
 def test_defaults_and_variables(folder: Path, caller: Caller) -> None:

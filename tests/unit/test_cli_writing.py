@@ -27,6 +27,8 @@ SAMPLES: dict[str, Any] = {
     "namespace": "shop",
     "filter_env": ("AWS_", "SSH"),
     "umask": 0o027,
+    "user": "nobody",
+    "group": "daemon",
     "preload": ("decimal", "json"),
     "wait_ready": True,
     "listen_timeout": 2.5,

@@ -1,0 +1,5 @@
+"""Says who imported it."""
+
+import os
+
+UID = os.geteuid()

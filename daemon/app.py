@@ -135,23 +135,22 @@ class App:
         self._deaths = Deaths()
 
     async def adopt(self, run: RunFile | None) -> bool:
-        """Take over a living master from an earlier daemon; False if there is none.
-
-        What it runs is what is kept: that daemon may have died while a reload was tried.
-        """
+        """Take over a living master from an earlier daemon; False if there is none."""
         if run is None or not await self.masters.find(run):
             return False
-        if self.masters.status is not None and self.masters.status.spec is not None:
-            spec = carried(self.record.spec, self.masters.status.spec)
-            self.commit(replace(self.record, spec=spec), must=False)
         self._emit("note", "found its master again", self.masters.pid)
         return True
 
     def on_status(self, status: Status) -> None:
-        """Keep what a later master has to know."""
+        """Keep what a later master has to know.
+
+        What it runs is what is kept: a daemon may have died while a reload was tried.
+        """
         self._history = self._history.saw(status.workers)
+        spec = self.record.spec
         learnt = replace(
             self.record,
+            spec=carried(spec, status.spec) if status.spec else spec,
             generation=max(status.generation, self.record.generation),
             known_to_listen=status.known_to_listen or self.record.known_to_listen,
         )

@@ -93,7 +93,7 @@ class Status:
     notes: tuple[str, ...] = ()
     known_to_listen: bool = False
     spec: AppSpec | None = None
-    """Only in the answer to `hello`: what this master runs."""
+    """What this master runs: in the answer to `hello`, and when it has changed."""
 
 
 @dataclass(frozen=True)

@@ -155,11 +155,12 @@ class Master:
             self._reporting = None
         if not self._app.news.dirty:
             return
-        self._app.news.dirty = False
+        status = self._greeting() if self._app.news.respecified else self._status()
+        self._app.news.dirty = self._app.news.respecified = False
         self._notices.post()
         workers = sorted(worker.pid for worker in self._app.crew if worker.pid)
         self._run_file.write(workers, self._app.generations.templates())
-        self._link.status(self._status())
+        self._link.status(status)
 
     def _count(self) -> None:
         """Let the counts of connections be told within a second of their change."""

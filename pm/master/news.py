@@ -28,6 +28,8 @@ class News:
         self._server = ""
         self.dirty = True
         """Something shown has changed since the last status."""
+        self.respecified = False
+        """So has the spec."""
 
     def event(self, kind: str, reason: str, slot: Slot | None = None, pid: int = 0) -> None:
         """Publish something that happened."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def respecify(app: App, spec: AppSpec) -> None:
     """Go on by another spec, once its workers run or are about to."""
     app.spec = spec
+    app.news.dirty = app.news.respecified = True
     app.listeners.schedule(spec.queue_depth)
     app.words.logs.rearrange(log_plan(app.home, spec))
 

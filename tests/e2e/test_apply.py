@@ -206,3 +206,29 @@ def test_an_export_is_a_file_that_changes_nothing(ecosystem: Ecosystem, pm: Pm) 
     pm("apply", "web.toml")
     assert ecosystem.seen()["word"] == "a"
     assert len(pm.pids("web")) == 3
+
+
+def test_a_change_ends_without_the_daemon_that_began_it(
+    ecosystem: Ecosystem, pm: Pm, port: int
+) -> None:
+    ecosystem.apply()
+    gate = pm.cwd / "gate"
+    ecosystem.web["env"] = {"WORD": "new", "GATE": str(gate)}
+    ecosystem.write(ecosystem.web)
+    with Load(port) as load:
+        applying = pm.popen("apply")
+        until(lambda: pm.app("web")["generation"] == 1 and _begun(pm), "the reload under way")
+        os.kill(pm.daemon_pid, 9)
+        _, said = applying.communicate(timeout=20)
+        assert "the daemon went away before it answered" in said
+        assert '"WORD":"a"' in pm("env", "web", "--json").out, "the old one serves still"
+        gate.touch()
+        until(lambda: '"WORD":"new"' in pm("env", "web", "--json").out, "the new one is kept")
+        load.more(50)
+    assert load.failures == []
+    assert ecosystem.seen()["word"] == "new"
+    pm("diff")
+
+
+def _begun(pm: Pm) -> bool:
+    return "generation 2 begins" in (pm.home / "pm.log").read_text()

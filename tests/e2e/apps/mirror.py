@@ -1,8 +1,9 @@
-"""Answers with its own situation as JSON: PORT [WORD ...]."""
+"""Answers with its own situation as JSON: PORT [WORD ...]; listens once the file $GATE is there."""
 
 import json
 import os
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -33,4 +34,6 @@ class Server(ThreadingHTTPServer):
     daemon_threads = False
 
 
+while "GATE" in os.environ and not os.path.exists(os.environ["GATE"]):
+    time.sleep(0.01)
 Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -35,7 +35,7 @@ async def change(
     if need is Need.RELOAD:
         return await _reload(daemon, app, ticket, new)
     if need is Need.RESTART:
-        return await _restart(app, ticket, new)
+        return await _restart(daemon, app, ticket, new)
     before = len(app.record.slots)
     app.commit(new)
     text = await app.run(ticket)
@@ -61,9 +61,10 @@ async def _reload(daemon: Supervisor, app: App, ticket: Ticket, asked: Record) -
     return Result(begun(app, text, "reloaded") + remark)
 
 
-async def _restart(app: App, ticket: Ticket, new: Record) -> Result:
+async def _restart(daemon: Supervisor, app: App, ticket: Ticket, new: Record) -> Result:
     """Stop, then start; if that fails, start the old again."""
     old = app.record
+    await daemon.order.clear(app, ticket, "restart")  # while all is as it was
     try:
         return Result(begun(app, await _swap(app, ticket, new), "restarted"))
     except PmError as error:

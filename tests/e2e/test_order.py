@@ -131,6 +131,8 @@ def test_a_job_that_fails_leaves_the_rest_as_it_is(stage: Stage) -> None:
     failed = finish(stage, "reload", "all", code=3)
     assert failed.code == 1
     assert "web: not reloaded" in failed.err
+    failed = finish(stage, "restart", stage.file, code=3)
+    assert "web: not restarted: it depends on `migrate`, which failed" in failed.err
     assert (pm.pids("web"), pm.states("web")) == (pids, ["online"]), "the old one stays"
     assert finish(stage, "reload", "all").code == 0
     assert pm.pids("web") != pids

@@ -16,7 +16,7 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any
 
-_CLOSE = b"Connection: close\r\n"
+_CLOSE = b"Connection: close"
 _LONGEST_STATUS = 256
 _in_memory: set[int] = set()
 """Sessions without a connection of their own in which a request is under way."""
@@ -96,7 +96,7 @@ class Session:
         self._show(self._talk.state)
         if self._tells:
             self._told = True
-            count -= len(_CLOSE)
+            count -= len(goes) - memoryview(data).nbytes
         return count
 
     def shutdown(self) -> Any:
@@ -135,9 +135,15 @@ def _is_answer(data: Any) -> bool:
 
 
 def _telling(data: Any) -> bytes:
-    """Return a response with `Connection: close`, first of its headers."""
-    line, end, rest = bytes(data).partition(b"\r\n")
-    return b"".join((line, end, _CLOSE, rest))
+    """Return a response with `Connection: close`, in the place of what it says of that itself.
+
+    Where its head comes in pieces, it is the first of the headers.
+    """
+    head, end, body = bytes(data).partition(b"\r\n\r\n")
+    status, *lines = head.split(b"\r\n")
+    if end:
+        lines = [line for line in lines if not line.lower().startswith(b"connection:")]
+    return b"\r\n".join((status, _CLOSE, *lines)) + end + body
 
 
 os.register_at_fork(after_in_child=_in_memory.clear)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-import time
+import time  # noqa: F401 (for the lines)
 import traceback
 
 import pm
@@ -37,11 +37,9 @@ def run(number, line):
 if "listen" in sys.argv[2:]:
     listen()
 os.mkfifo(FIFO + ".tmp")
+# for writing too: between two readers, and at the end of a child that has it, a line would be lost
+lines = os.open(FIFO + ".tmp", os.O_RDWR)
 os.rename(FIFO + ".tmp", FIFO)
-number = 0
-while True:
-    with open(FIFO) as lines:
-        for line in lines:
-            run(number, json.loads(line))
-            number += 1
-    time.sleep(0)
+with open(lines) as texts:
+    for number, text in enumerate(texts):
+        run(number, json.loads(text))

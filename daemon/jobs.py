@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from pm.errors import PmError
 from pm.model import State, WorkerView
 from pm.record import replace
 from pm.upkeep import Run
@@ -25,9 +26,14 @@ async def begin(app: App, ticket: Ticket) -> str:
 
     What becomes of it is seen by `conclude`, whoever began it.
     """
-    job = app.record.job
-    app.commit(replace(app.record, job=replace(job, running=time.time())))
-    return await app.run(ticket)
+    job, now = app.record.job, time.time()
+    app.commit(replace(app.record, job=replace(job, running=now)))
+    try:
+        return await app.run(ticket)
+    except PmError as error:
+        if app.masters.link is None:  # nothing of it ever ran
+            note(app, Run(now, reason=f"did not begin: {error.message}"))
+        raise
 
 
 def refuse(app: App) -> str:

@@ -166,3 +166,33 @@ def test_the_keys_of_files(pm: Pm, tmp_path: Path) -> None:
     assert (cron(pm, "ours")["job"], cron(pm, "theirs")["job"]) == (True, False)
     assert cron(pm, "ours")["timezone"] == "Europe/Berlin"
     assert (runs(pm, "ours"), runs(pm, "theirs")) == (0, 1)
+
+
+def test_a_run_whose_needs_are_not_met_does_not_begin(pm: Pm, port: int) -> None:
+    pm("start", APPS / "threaded.py", "-n", "web", "--", port)
+    pm(
+        "start", APPS / "job.py", "-n", "job", "--cron-job", EACH_SECOND, "--depends-on", "web",
+        "--", 0,
+    )  # fmt: skip
+    until(lambda: runs(pm), "a run")
+    pm("stop", "web")
+    until(lambda: "did not begin" in cron(pm)["last"]["reason"], "a run that did not begin")
+    assert "`web`, which is stopped" in cron(pm)["last"]["reason"]
+    assert pm.states("job") == ["scheduled"]
+    count = runs(pm)
+    pm("start", "web")
+    until(lambda: runs(pm) > count, "the next run begins")
+
+
+def test_a_job_is_stopped_deleted_and_resurrected(pm: Pm, tmp_path: Path) -> None:
+    start_job(pm, NEVER_NOW, 0, tmp_path / "go")
+    pm("save")
+    pm("restart", "job")
+    until(lambda: runs(pm) == 1, "a run")
+    assert pm.states() == ["online"]
+    pm("stop", "job")
+    assert cron(pm)["last"]["reason"] == "stopped"
+    assert cron(pm)["running"] == 0
+    pm("delete", "job")
+    pm("resurrect")
+    assert (pm.states(), runs(pm)) == (["scheduled"], 1)

@@ -35,6 +35,8 @@ signal.signal(signal.SIGUSR1, lambda *_: os._exit(7))
 signal.signal(signal.SIGUSR2, end)
 signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in sys.argv else end)
 
+mask = os.umask(0)
+os.umask(mask)
 spec = globals()["__spec__"]
 print("errors", file=sys.stderr, flush=True)
 print(
@@ -48,6 +50,7 @@ print(
         "cluster": "_pm" in sys.modules,
         "preloaded": getattr(sys.modules.get("preloaded"), "PID", 0),
         "pid": os.getpid(),
+        "umask": mask,
     }),
     flush=True,
 )  # fmt: skip

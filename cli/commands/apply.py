@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cli.client import NothingRuns, call
+from cli.client import Interrupted, NothingRuns, call
 from cli.ecosystem.apps import read
 from cli.ecosystem.file import ALL, Choice
 from cli.ecosystem.formats import STDIN, default_file
@@ -52,7 +52,7 @@ def apply(file: str, options: Options, dry_run: bool = False) -> int:
     steps = _planned(name, options)
     if not options.as_json:
         print(f"{show(steps, coloured(sys.stdout))}\n{summary(steps)}", flush=True)
-    report, left = _carry_out(steps, options.as_json)
+    report, left = _carry_out(steps, options)
     if options.as_json:
         print_json({"plan": as_data(steps), **to_plain(report), "left": left})
     elif not options.quiet and not all(step.idle for step in steps):
@@ -112,14 +112,20 @@ class _Work(NamedTuple):
     request: Request[Report]
 
 
-def _works(steps: Sequence[Step]) -> list[_Work]:
-    """Return what is asked, in the order of the steps: the new apps together, changes singly."""
+def _works(steps: Sequence[Step], options: Options) -> list[_Work]:
+    """Return what is asked, in the order of the steps: the new apps together, changes singly.
+
+    What a change needs is the daemon's to see, by what it has when its turn comes; only the
+    caller's variables it does not compare.
+    """
     added = _specs(step for step in steps if step.deed is Deed.ADD)
     claimed = _specs(step for step in steps if step.deed is Deed.KEEP and step.claims)
     removed = tuple(step.app for step in steps if step.deed is Deed.REMOVE)
     changed = [step for step in steps if step.deed in (Deed.CHANGE, Deed.START)]
     works = [_Work("starting", tuple(spec.name for spec in added), Start(added))]
-    works += [_Work("changing", (step.app,), Change(_specs([step]), step.need)) for step in changed]
+    for step in changed:
+        least = step.need if options.update_env else options.least
+        works.append(_Work("changing", (step.app,), Change(_specs([step]), least)))
     works += [_Work("noting", tuple(spec.name for spec in claimed), Change(claimed))]
     works += [_Work("removing", removed, Delete(removed))]
     return [work for work in works if work.apps]
@@ -129,28 +135,33 @@ def _specs(steps: Iterable[Step]) -> tuple[AppSpec, ...]:
     return tuple(step.spec for step in steps if step.spec is not None)
 
 
-def _carry_out(steps: Sequence[Step], quiet: bool) -> tuple[Report, list[str]]:
+def _carry_out(steps: Sequence[Step], options: Options) -> tuple[Report, list[str]]:
     """Do one thing after the other until one fails; return what came of it, and what is left."""
     outcomes: list[Outcome] = []
-    works = _works(steps)
+    works = _works(steps, options)
     for number, work in enumerate(works, 1):
         place = f" ({number} of {len(works)})" if len(works) > 1 else ""
-        found = _asked(f"{work.doing} {', '.join(work.apps)}{place} …", work)
+        left = [app for later in works[number:] for app in later.apps]
+        found = _asked(f"{work.doing} {', '.join(work.apps)}{place} …", work, left)
         outcomes += found
-        if not quiet:
+        if not options.as_json:
             print_outcomes(Report(tuple(one for one in found if one.changed or one.error)))
         if any(outcome.error for outcome in found):
-            return Report(tuple(outcomes)), [app for later in works[number:] for app in later.apps]
+            return Report(tuple(outcomes)), left
     return Report(tuple(outcomes)), []
 
 
-def _asked(what: str, work: _Work) -> tuple[Outcome, ...]:
+def _asked(what: str, work: _Work, left: Sequence[str]) -> tuple[Outcome, ...]:
     with shown(what) as progress:
         try:
             return call(work.request, wake=True, progress=progress).outcomes
         except PmError as error:
             body = ErrorBody(error.code, error.message, error.hint, error.lines)
             return tuple(Outcome(app, "", body) for app in work.apps)
+        except Interrupted:
+            if left:
+                print(f"\nnot tried: {', '.join(left)}", file=sys.stderr)
+            raise
 
 
 def _concluded(name: str, report: Report, left: Sequence[str]) -> int:
@@ -165,4 +176,5 @@ def _concluded(name: str, report: Report, left: Sequence[str]) -> int:
     }
     lines = [f"{what}: {', '.join(apps)}" for what, apps in groups.items() if apps]
     hint = "what served goes on serving; `pm diff` shows what is left to do"
-    return print_error(error_of(errors[0].code, f"{name} is not applied in full", hint, lines))
+    file = "the file" if name == STDIN else name
+    return print_error(error_of(errors[0].code, f"{file} is not applied in full", hint, lines))

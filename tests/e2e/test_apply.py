@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -232,3 +233,22 @@ def test_a_change_ends_without_the_daemon_that_began_it(
 
 def _begun(pm: Pm) -> bool:
     return "generation 2 begins" in (pm.home / "pm.log").read_text()
+
+
+def test_an_interrupt_says_what_was_not_tried(ecosystem: Ecosystem, pm: Pm) -> None:
+    mail = {"name": "mail", "script": "sleep 1000"}
+    ecosystem.write(ecosystem.web, mail)
+    pm("apply")
+    gate = pm.cwd / "gate"
+    ecosystem.web["env"] = {"GATE": str(gate)}
+    ecosystem.write(ecosystem.web, {**mail, "kill_timeout": 3})
+    applying = pm.popen("apply")
+    until(lambda: _begun(pm), "the reload under way")
+    applying.send_signal(signal.SIGINT)
+    _, said = applying.communicate(timeout=20)
+    assert applying.returncode == 130
+    assert "not tried: mail" in said
+    gate.touch()
+    pm("diff", "--only", "mail", code=1)
+    pm("apply")
+    pm("diff")

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,3 +130,29 @@ def test_a_new_daemon_goes_on_watching(pm: Pm, folder: Path, port: int) -> None:
     watched(pm)
     (folder / "answer.txt").write_text("two")
     until(answers(port, "two"), "the new answer")
+
+
+def test_the_keys_of_files(pm: Pm, folder: Path, port: int) -> None:
+    app = {"name": "web", "script": "server.py", "args": [str(port)]}
+    options = {"ignored": ["*.html"], "usePolling": True, "interval": 50}
+    pm2 = {**app, "watch": ["*.txt", "*.html"], "watch_delay": 50, "watch_options": options}
+    (folder / "pm2.json").write_text(json.dumps({"apps": [pm2]}))
+    (folder / "page.html").write_text("")
+    pm("start", folder / "pm2.json")
+    watched(pm)
+    later = time.time() + 10
+    os.utime(folder / "page.html", (later, later))
+    os.utime(folder / "server.py", (later, later))
+    (folder / "answer.txt").write_text("two")
+    os.utime(folder / "answer.txt", (later, later))
+    until(answers(port, "two"), "the new answer")
+    assert events(pm, "watch") == ["answer.txt changed: reload"]
+    toml = f'name = "web"\nscript = "server.py"\nargs = "{port}"\nwatch = true\n'
+    (folder / "ecosystem.toml").write_text(
+        f'[[apps]]\n{toml}ignore_watch = "!*.log"\nwatch_polling = 0\n'
+    )
+    pm("apply", folder / "ecosystem.toml")
+    until(lambda: pm.app("web")["watch"]["paths"] == [str(folder)], "watched by the new file")
+    watched(pm)
+    (folder / "app.log").write_text("")
+    until(lambda: "app.log changed: reload" in events(pm, "watch"), "a log that is asked for")

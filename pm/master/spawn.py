@@ -31,7 +31,7 @@ _BOOTSTRAP = os.path.join(
 _FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 """The limits that this master was started with: its children get them."""
 _TOLD = (
-    "name", "target", "script", "args", "interpreter_args", "preload",
+    "name", "target", "script", "cwd", "args", "interpreter_args", "preload",
     "exclusive_ports", "stop_signal", "kill_timeout",
 )  # fmt: skip
 """What a template is told of the spec; the rest concerns the master only."""

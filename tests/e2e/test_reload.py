@@ -145,3 +145,27 @@ def test_a_server_that_forks_itself_is_refused_if_its_app_fails(
     module.write_text(WSGI)
     pm("reload", "gunicorn")
     assert set(pm.pids()).isdisjoint(before)
+
+
+def test_a_link_to_a_release_is_followed_once_a_generation(
+    pm: Pm, port: int, tmp_path: Path
+) -> None:
+    code = (APPS / "threaded.py").read_text()
+    body = "__import__('late').TEXT + ' ' + __file__"
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "late.py").write_text(f"TEXT = {name!r}\n")
+        (tmp_path / name / "web.py").write_text(code.replace("str(os.getpid())", f"({body})"))
+    current = tmp_path / "current"
+    current.symlink_to("a")
+    pm("start", "web.py", "--cwd", current, "-i", 2, "--", port)
+    current.unlink()
+    current.symlink_to("b")
+    old, new = (f"{name} {tmp_path}/{name}/web.py" for name in ("a", "b"))
+    assert Client(port).get() == old
+    (pid, _) = pm.pids()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: pid not in pm.pids() and pm.states() == ["online"] * 2, "a replacement")
+    assert {Client(port).get() for _ in range(4)} == {old}
+    pm("reload", "web")
+    assert {Client(port).get() for _ in range(4)} == {new}

@@ -18,6 +18,7 @@ from .values import (
     scheduling_of,
     seconds,
     signal_of,
+    size_of,
     timezone_of,
     variable,
     whole,
@@ -65,6 +66,8 @@ _RESTARTS = of_key("max_restarts", panel="Lives", metavar="N", parser=whole)
 MaxRestarts = Annotated[int | None, _RESTARTS]
 MinUptime = Annotated[float | None, _time("min_uptime")]
 RestartDelay = Annotated[float | None, _time("restart_delay")]
+_MEMORY = of_key("max_memory_restart", panel="Lives", metavar="SIZE", parser=size_of)
+MaxMemory = Annotated[int | None, _MEMORY]
 _ONCE = "Leave it stopped when it exits."
 NoAutorestart = Annotated[bool, option("--no-autorestart", text=_ONCE, panel="Lives")]
 ExitCodes = Annotated[str, of_key("stop_exit_codes", panel="Lives", metavar="N,N")]
@@ -116,6 +119,7 @@ def start(
     max_restarts: MaxRestarts = None,
     min_uptime: MinUptime = None,
     restart_delay: RestartDelay = None,
+    max_memory_restart: MaxMemory = None,
     no_autorestart: NoAutorestart = False,
     stop_exit_codes: ExitCodes = "",
     watch: Watch = False,
@@ -144,6 +148,7 @@ def start(
         wait_ready=wait_ready, listen_timeout=listen_timeout,
         kill_timeout=kill_timeout, stop_signal=stop_signal,
         max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,
+        max_memory_restart=max_memory_restart,
         stop_exit_codes=_numbers("--stop-exit-codes", stop_exit_codes),
         out_file=output, error_file=error, log_file=log,
         watch=tuple(watch_path or ((".",) if watch else ())),

@@ -26,6 +26,7 @@ RANGES = {
     "min_uptime": _SECONDS,
     "restart_delay": _SECONDS,
     "max_restarts": _COUNT,
+    "max_memory_restart": _COUNT,
     "log_max_size": _COUNT,
     "log_keep": _COUNT,
     "max_surge": _COUNT,

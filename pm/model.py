@@ -99,6 +99,8 @@ class AppSpec:
     max_restarts: int = 16
     min_uptime: float = 1.0
     restart_delay: float = 0.0
+    max_memory_restart: int = 0
+    """Bytes that a worker and its descendants may use until it is replaced; 0: any number."""
     stop_exit_codes: tuple[int, ...] = ()
     out_file: str = ""
     """Log files: empty is `$PM_HOME/logs/NAME-out.log`; `/dev/null` drops the lines."""

@@ -93,6 +93,8 @@ KEYS: dict[str, Key] = {
     "autorestart": Key(FLAG, "Replace a worker that ends by itself"),
     "max_restarts": Key(WHOLE, "Unstable exits in a row until errored"),
     "min_uptime": Key(DURATION, "An exit before it is unstable"),
+    "max_memory_restart": Key(SIZE, "Memory of a worker, its children included, at which it is "
+                              "replaced by another", default="any"),
     "restart_delay": Key(DURATION, "Time to wait before a restart"),
     "stop_exit_codes": Key(NUMBERS, "Exit codes after which it stays stopped"),
     "out_file": Key(LOG, "Log of standard output", ("out", "output", "out_log"),
@@ -145,7 +147,7 @@ MEANINGLESS: dict[str, str] = {
 
 LATER = frozenset({
     "append_env_to_name", "autostart", "increment_var", "log_date_format", "log_rotate",
-    "log_type", "max_memory_restart", "post_update", "shutdown_with_message", "time",
+    "log_type", "post_update", "shutdown_with_message", "time",
 })  # fmt: skip
 """Keys that are not built yet: refused, so that nobody relies on them."""
 

@@ -18,6 +18,7 @@ from .generations import Generations
 from .lastwords import LastWords
 from .listeners import Listeners
 from .loop import Loop, now
+from .memorylimit import MemoryLimit
 from .news import News
 from .readiness import Expected
 from .scheduling import policy_of
@@ -62,6 +63,7 @@ class App:
             self.spec.scheduling, handoff, self.crew.by_launch
         )
         self.crashes = Crashes(self)
+        self.memory = MemoryLimit(self)
         self.generations = Generations(loop, words.logs, Templates(self), spec, generation)
 
     # Slots.
@@ -115,6 +117,7 @@ class App:
         if worker.accepted:
             self.known_to_listen = True
         self.news.event("online", how, self.slots[worker.slot], worker.pid)
+        self.memory.begin()
         for task in self.tasks:
             task.ready(worker)
         self.settle_soon()

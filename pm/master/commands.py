@@ -15,9 +15,11 @@ from .actions import Shell
 from .app import App
 from .daemonlink import Answer
 from .reload import Reload
+from .renewal import Renewal
 from .respec import respecify
 from .restart import Tally
 from .tasks import Restart, Stop, Want
+from .worker import Worker
 
 _LONG = ("want", "restart", "reload", "stop")
 
@@ -42,6 +44,7 @@ class Commands:
         self._app = app
         self._shell = shell
         self._office = office
+        app.memory.on_over = self.renew
         self._queue: deque[tuple[Command, Answer]] = deque()
 
     def handle(self, command: Command, answer: Answer) -> None:
@@ -121,6 +124,11 @@ class Commands:
     def reload(self) -> None:
         """Reload all workers, for a signal: the events tell what comes of it."""
         self._change(Command(0, "reload"), self._followed(0, _nobody))
+
+    def renew(self, worker: Worker, why: str) -> None:
+        """Replace one worker, unless something else is under way."""
+        if not self._app.tasks:
+            Renewal(self._app, worker, why, self._followed(0, _nobody)).begin()
 
     def _all(self) -> tuple[int, ...]:
         return tuple(sorted(self._app.wanted)) or tuple(sorted(self._app.slots))

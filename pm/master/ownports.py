@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from ..model import ListenerView, Served, State
+from ..model import AppSpec, ListenerView, Served, State
 from . import process
 from .listeners import Listeners
 from .ports import listening, reuses_port, sockets_of
@@ -46,6 +46,11 @@ def shown(workers: Iterable[Worker]) -> tuple[ListenerView, ...]:
     """Return the ports on which these workers listen by themselves, each once."""
     found = dict.fromkeys(v for w in workers if w.state in _SHOWN for v in w.own_ports)
     return tuple(found)
+
+
+def overlaps(listeners: Listeners, workers: Iterable[Worker], spec: AppSpec) -> bool:
+    """True if a new worker may be started beside the old: it listens, or a surge is allowed."""
+    return bool(listeners.views()) or can_overlap(workers) or spec.max_surge > 0
 
 
 def can_overlap(workers: Iterable[Worker]) -> bool:

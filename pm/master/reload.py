@@ -22,9 +22,7 @@ class Reload:
         self._app = app
         self._spec = spec
         self._answer = answer
-        listens = bool(app.listeners.views()) or ownports.can_overlap(app.crew)
-        overlap = listens or spec.max_surge > 0
-        self._rollout = Rollout(slots, overlap)
+        self._rollout = Rollout(slots, ownports.overlaps(app.listeners, app.crew, spec))
         self._new = app.generations.new(spec)
         self._candidate: Worker | None = None
         self._failure: PmError | None = None

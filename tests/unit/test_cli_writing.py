@@ -38,6 +38,7 @@ SAMPLES: dict[str, Any] = {
     "max_restarts": 3,
     "min_uptime": 0.25,
     "restart_delay": 1.0,
+    "max_memory_restart": 300 << 20,
     "stop_exit_codes": (0, 3),
     "out_file": "/var/log/a b.log",
     "error_file": "/dev/null",

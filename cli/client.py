@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Same number as pm.model.PROTOCOL, which is slow to import; a test compares them."""
 
 _QUICK = {"ping", "list", "describe"}

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 
 from pm.codec import dumps, loads
-from pm.errors import Failed
+from pm.errors import ConfigError, Failed
 from pm.model import AppSpec
 from pm.record import dataclass
 
@@ -65,11 +65,16 @@ def write(home: str, records: Iterable[Record]) -> int:
 
 
 def read(home: str) -> tuple[Saved, ...]:
-    """Read the saved list, or the one before if that is spoilt; raises Failed, ConfigError."""
+    """Read the saved list, or the one before if a crash has left that only; raises Failed."""
     path = path_of(home)
     for candidate in (path, f"{path}.bak"):
         with contextlib.suppress(FileNotFoundError), open(candidate, "rb") as file:
-            return loads(Dump, file.read(), candidate).apps
+            try:
+                return loads(Dump, file.read(), candidate).apps
+            except ConfigError as error:
+                raise Failed(
+                    error.message, f"put the list saved before in its place: {path}.bak"
+                ) from None
     raise Failed(f"nothing was saved: there is no {path}", "`pm save` saves the list of apps")
 
 

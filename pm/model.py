@@ -12,7 +12,7 @@ from .errors import ConfigError
 from .record import dataclass, field
 from .upkeep import CronView, WatchView
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the wire formats (`api`, `control`), apart from the package's own."""
 
 

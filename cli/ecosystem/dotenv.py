@@ -10,7 +10,7 @@ from pm.errors import ConfigError
 def read(path: str) -> dict[str, str]:
     """Return a file's variables; raises ConfigError."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             return parse(file.read(), path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"env_file: {error}") from None

@@ -96,7 +96,7 @@ def load(path: str) -> tuple[dict[str, Any], Dialect]:
             f"{path}: modules (.mjs) are not read", "export it as CommonJS in a .cjs file"
         )
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None

@@ -19,7 +19,7 @@ import zmq
 from daemon.process import start_time
 from pm import api
 from pm.errors import Failed, NotFound
-from pm.model import AppView, State
+from pm.model import PROTOCOL, AppView, State
 
 from .daemon_fakes.harness import (
     PATIENCE,
@@ -395,7 +395,7 @@ def test_another_protocol_is_refused_except_for_ping(daemon: Daemon) -> None:
     assert reply.id == "7"
     assert reply.error is not None
     assert reply.error.code == "no-daemon"
-    assert "speaks protocol 1" in reply.error.message
+    assert f"speaks protocol {PROTOCOL}" in reply.error.message
     reply = daemon.receive(daemon.send_raw(b'{"protocol":99,"id":"8","name":"ping"}'))
     assert reply.body is not None
     assert reply.body["protocol"] == 1

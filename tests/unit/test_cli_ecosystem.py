@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,6 @@ from cli.ecosystem.formats import DEFAULT_NAMES, default_file, is_ecosystem
 from cli.target import Caller
 from pm.errors import ConfigError, UsageError
 from pm.model import Mode, Target
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
 
 
 @pytest.fixture
@@ -45,6 +39,13 @@ def written(folder: Path, text: str) -> str:
     path = folder / "conf" / "ecosystem.toml"
     path.write_text(text)
     return str(path)
+
+
+def test_a_byte_order_mark_is_none_of_the_text(folder: Path, caller: Caller) -> None:
+    (folder / "conf" / ".env").write_text("\ufeffLEVEL=high\n")
+    text = '\ufeff[[apps]]\nscript = "web.py"\nenv_file = ".env"\n'
+    (spec,) = read(written(folder, text), caller)
+    assert spec.env["LEVEL"] == "high"
 
 
 def test_an_app_with_everything(folder: Path, caller: Caller) -> None:

@@ -12,7 +12,7 @@ import pytest
 from daemon import dump
 from daemon.record import Record, Slot
 from daemon.store import EVENTS_KEPT, Store
-from pm.errors import ConfigError, Failed
+from pm.errors import Failed
 from pm.model import AppSpec, Event
 
 RECORD = Record(
@@ -116,5 +116,6 @@ def test_a_dump_is_private_and_keeps_the_one_before(tmp_path: Path) -> None:
 
 def test_a_dump_that_is_spoilt_is_named(tmp_path: Path) -> None:
     (tmp_path / "dump.json").write_text('{"version": 1, "apps": [], "extra": 1}')
-    with pytest.raises(ConfigError, match=r"dump\.json: unknown key `extra`"):
+    with pytest.raises(Failed, match=r"dump\.json: unknown key `extra`") as caught:
         dump.read(str(tmp_path))
+    assert "dump.json.bak" in caught.value.hint

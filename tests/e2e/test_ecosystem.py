@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.load import Client
 from tests.pm_command import Pm
 
 TELLS = Path(__file__).parent / "apps" / "tells.py"
@@ -107,3 +108,21 @@ def test_a_file_of_pm2_starts_unchanged(pm: Pm, folder: Path) -> None:
     assert (told["NODE_ENV"], told["PORT"]) == ("production", "3000")
     assert len(pm.workers("api")) == 2
     assert (folder / "err.log").exists()
+
+
+APPLICATIONS = {
+    "main.py": "import flask\napp = flask.Flask('x')\napp.route('/')(lambda: 'hi')",
+    "tool.py": "import time\nif __name__ == '__main__':\n    time.sleep(1000)\n",
+}
+
+
+@pytest.mark.parametrize("file", APPLICATIONS)
+def test_what_init_writes_can_be_started(pm: Pm, tmp_path: Path, port: int, file: str) -> None:
+    (tmp_path / file).write_text(APPLICATIONS[file])
+    pm("init", "--yes")
+    assert "is there already" in pm("init", code=1).err
+    pm("start", *(("--port", port, "-i", 2) if file == "main.py" else ()))
+    if file == "main.py":
+        assert Client(port).get() == "hi"
+    else:
+        assert pm.states() == ["online"]

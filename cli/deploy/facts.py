@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pm.record import dataclass
 
 INSPECT = r"""
+[ -z "$unread" ] || tell unread $unread
 [ -d "$base/repo" ] && [ -d "$base/releases" ] && tell setup
 [ -L "$base/current" ] && tell current "$(readlink "$base/current")"
 [ -d "$base/current" ] && [ ! -L "$base/current" ] && tell blocked
@@ -51,6 +52,8 @@ class Facts:
     entries: tuple[Entry, ...] = ()
     """Of the releases that were live once and are still there, oldest first."""
     tools: frozenset[str] = frozenset()
+    unread: str = ""
+    """Profiles that sh cannot read to their end."""
 
     @property
     def good(self) -> tuple[str, ...]:
@@ -88,6 +91,7 @@ def read(told: Iterable[str]) -> Facts:
         releases=tuple(releases),
         entries=tuple(found[name] for name in sorted(found)),
         tools=frozenset(text for kind, text in words if kind == "tool"),
+        unread="".join(text for kind, text in words if kind == "unread"),
     )
 
 

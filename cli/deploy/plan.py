@@ -179,10 +179,10 @@ def check(facts: Facts, command: str) -> None:
     if not facts.setup:
         raise Failed("this host is not set up yet", f"`{command}` does it")
     if "pm" not in facts.tools:
-        raise Failed(
-            "there is no pm in the PATH of this host",
-            "install it there; a PATH set in ~/.profile or in the table's `env` counts",
-        )
+        hint = "install it there; a PATH set in ~/.profile or in the table's `env` counts"
+        if facts.unread:
+            hint = f"sh cannot read {facts.unread} to the end, where PATH may be set"
+        raise Failed("there is no pm in the PATH of this host", hint)
 
 
 def target(facts: Facts, back: int) -> str:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from shlex import quote
 
 _OPENING = r"""
+unread=
 for profile in /etc/profile "$HOME/.profile"; do
-  [ -r "$profile" ] && . "$profile"
-done </dev/null >/dev/null 2>&1
+  [ -r "$profile" ] || continue
+  if [ "$( (. "$profile" >/dev/null; printf ok) )" = ok ]; then . "$profile" >/dev/null
+  else unread="$unread $profile"; fi
+done </dev/null 2>/dev/null
 trap 'exit 1' HUP INT PIPE TERM
 tell() { printf '%s %s\n' "$mark" "$*"; }
 fail() { printf '%s\n' "$*"; exit 1; }
@@ -49,8 +52,9 @@ relay() {
   done 2>/dev/null
 }
 """
-"""`relay` goes on reading when nobody listens any more, so that what writes to it goes on too; it
-ends at the word told last, because what a hook has left in the background may hold the pipe."""
+"""A profile that would end the shell is left out. `relay` goes on reading when nobody listens any
+more, so that what writes to it goes on too; it ends at the word told last, because what a hook has
+left in the background may hold the pipe."""
 
 
 def opening(mark: str, path: str) -> str:

@@ -289,3 +289,16 @@ def test_what_a_hook_leaves_in_the_background_holds_nothing_up(here: Here) -> No
     here.deploy()  # the lock is free too
     for fifo in held:
         fifo.write_text("end\n")
+
+
+@pytest.mark.parametrize("fault", ["if [[ a\n", "exit 0\n"])
+def test_a_profile_that_would_end_the_shell_is_left_out(here: Here, fault: str) -> None:
+    profile = here.home / ".profile"
+    text = profile.read_text()
+    profile.write_text(fault + text)
+    error = here.do("deploy").error
+    assert error is not None
+    assert "no pm in the PATH" in error.message
+    assert error.hint.startswith(f"sh cannot read {profile} to the end")
+    profile.write_text(text + "false\n")
+    here.deploy()

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from cli.deploy.config import read as deployment
 from cli.ecosystem.apps import read
 from cli.ecosystem.formats import OURS
 from cli.ecosystem.keys import KEYS, LATER
@@ -25,7 +26,8 @@ else:
     import tomli as tomllib
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "ecosystem.example.toml"
-SHOWN = re.findall(r"^(?:# )?(\w+) = .*", EXAMPLE.read_text(), re.MULTILINE)
+APPS, DEPLOYMENT = EXAMPLE.read_text().split("# [deploy.production]\n")
+SHOWN = re.findall(r"^(?:# )?(\w+) = .*", APPS, re.MULTILINE)
 
 
 def test_the_schema_knows_what_is_read() -> None:
@@ -42,7 +44,7 @@ def test_the_example_shows_every_key() -> None:
     read(str(EXAMPLE), this_caller())
 
 
-@pytest.mark.parametrize("line", re.findall(r"^(?:# )?(\w+ = .*)", EXAMPLE.read_text(), re.M))
+@pytest.mark.parametrize("line", re.findall(r"^(?:# )?(\w+ = .*)", APPS, re.M))
 def test_each_line_of_the_example_is_right(line: str, tmp_path: Path) -> None:
     script = "" if line.startswith(("script", "module")) else "script = 'web.py'\n"
     text = f"[[apps]]\n{script}{line}\n"
@@ -53,6 +55,14 @@ def test_each_line_of_the_example_is_right(line: str, tmp_path: Path) -> None:
     (tmp_path / "examples").mkdir()
     read_table({key: value}, "", place, remarks)
     assert [fault for fault in remarks.faults if "is no folder" not in fault] == []
+
+
+def test_the_deployment_of_the_example_is_right(tmp_path: Path) -> None:
+    table = "[deploy.production]\n" + DEPLOYMENT.replace("# ", "")
+    path = tmp_path / "ecosystem.toml"
+    path.write_text("[[apps]]\nscript = 'web.py'\n" + table)
+    jsonschema.validate(tomllib.loads(path.read_text()), schema())
+    assert deployment(str(path), "production", str(tmp_path), {}).path == "/var/www/shop"
 
 
 def test_every_field_of_a_spec_has_a_key() -> None:

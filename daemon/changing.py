@@ -28,7 +28,7 @@ async def change(
         return await _rescheduled(app, ticket, new, need)
     down = app.view().state is State.ERRORED or not app.record.wanted
     if need in (Need.NOTHING, Need.LIST) and not down:
-        app.commit(new)
+        app.commit(replace(app.record, spec=new.spec))  # a worker stopped by hand stays stopped
         return Result("unchanged" if need is Need.NOTHING else "noted", need is Need.LIST)
     if down or app.view().state is State.STOPPED:  # nothing serves that a failure could harm
         return await start_anew(app, ticket, new)
@@ -81,8 +81,6 @@ async def _swap(app: App, ticket: Ticket, record: Record) -> str:
     passes = app.record.spec.exec_mode is not record.spec.exec_mode
     if passes:
         await app.halt(ticket)
-        # it is known by the listeners of the other mode, which it has no more
-        record = replace(record, known_to_listen=False)
     app.commit(record)
     if passes or app.view().state is State.ERRORED:
         return await app.run(ticket)

@@ -92,7 +92,13 @@ def resize(record: Record, count: int, next_id: int) -> Record:
 
 
 def respecify(record: Record, spec: AppSpec, cpus: int, next_id: int) -> Record:
-    """Give the app another spec, with all its slots wanted; slots that stay keep their ids."""
+    """Give the app another spec, with all its slots wanted; slots that stay keep their ids.
+
+    Of another program nothing is known yet, nor of one that listens in another way.
+    """
+    old = record.spec
+    same = (old.script, old.target, old.exec_mode) == (spec.script, spec.target, spec.exec_mode)
+    record = replace(record, known_to_listen=record.known_to_listen and same)
     resized = resize(record, new_record(spec, cpus, next_id, 0.0).spec.instances, next_id)
     specified = replace(resized, spec=replace(spec, instances=len(resized.slots)))
     return want(specified, specified.numbers, True)

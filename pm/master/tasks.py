@@ -199,13 +199,20 @@ def ended_well(worker: Worker) -> bool:
 def failure_of(slot: Slot, worker: Worker, home: str) -> PmError:
     """Say in words why a worker did not become ready."""
     if worker.timed_out:
-        return NotReady(worker.reason, "a slow start needs a longer --listen-timeout", slot.lines)
+        return NotReady(worker.reason, _patience(worker), slot.lines)
     ended = f"{worker.ended}" if worker.ended else "could not be forked"
     reason = f"{worker.reason}: {ended}" if worker.reason else ended
     if worker.refused:
         return Failed(*explain(worker.refused, reason, home), slot.lines)
     done = "before it was ready" if worker.ready_at is None else "before it was completed"
     return Failed(f"{reason} {done}", "", slot.lines)
+
+
+def _patience(worker: Worker) -> str:
+    spec, hint = worker.generation.spec, "a slow start needs a longer --listen-timeout"
+    if worker.listened or spec.wait_ready:
+        return hint
+    return f"{hint}; if it is to listen no more, `pm delete {spec.name}` and start it anew"
 
 
 def summary(app: App) -> str:

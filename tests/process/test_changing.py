@@ -134,3 +134,12 @@ def test_the_next_daemon_keeps_what_the_master_runs(home: str) -> None:
     assert kept(second) == new
     second.ask(api.Kill())
     second.close()
+
+
+def test_a_worker_stopped_by_hand_stays_so_if_nothing_changes(daemon: Daemon) -> None:
+    daemon.ask(api.Start((spec(),)))
+    daemon.do(api.Stop(("1",)))
+    assert change(daemon, spec()) == "unchanged"
+    assert [worker.state.value for worker in daemon.app("web").workers] == ["online", "stopped"]
+    assert change(daemon, replace(spec(), args=("new",))).startswith("reloaded")
+    assert [worker.state.value for worker in daemon.app("web").workers] == ["online", "online"]

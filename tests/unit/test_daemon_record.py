@@ -6,7 +6,8 @@ import pytest
 
 from daemon.record import Record, Slot, new_record, parse_count, resize, respecify, want, without
 from pm.errors import UsageError
-from pm.model import AppSpec
+from pm.model import AppSpec, Mode
+from pm.record import replace
 
 SPEC = AppSpec("web", "/app.py", "/", instances=3)
 
@@ -73,3 +74,13 @@ def test_counts(text: str, count: int) -> None:
 def test_counts_that_cannot_be(text: str) -> None:
     with pytest.raises(UsageError):
         parse_count(text, current=3, cpus=8)
+
+
+def test_of_another_program_it_is_not_known_whether_it_listens() -> None:
+    old = replace(fresh(), known_to_listen=True)
+    for spec, known in (
+        (replace(SPEC, args=("-v",)), True),
+        (replace(SPEC, script="/bot.py"), False),
+        (replace(SPEC, exec_mode=Mode.FORK), False),
+    ):
+        assert respecify(old, spec, cpus=8, next_id=8).known_to_listen is known

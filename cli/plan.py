@@ -39,7 +39,9 @@ class Step:
     spec: AppSpec | None = None
     """What the file says; None of what is not in it."""
     claims: bool = False
-    """It comes from another file, or from none, and is this file's from now on."""
+    """It is this file's from now on, and came from another, or from none."""
+    former: str = ""
+    """The other file, or empty."""
 
     @property
     def idle(self) -> bool:
@@ -89,7 +91,7 @@ def _step(spec: AppSpec, detail: Detail | None, wishes: Wishes) -> Step:
     claims = bool(spec.source) and spec.source != detail.spec.source
     down = detail.app.state is State.ERRORED or detail.app.wanted is State.STOPPED
     deed = Deed.START if down else Deed.KEEP if need is Need.NOTHING else Deed.CHANGE
-    return Step(spec.name, deed, need, found, spec, claims)
+    return Step(spec.name, deed, need, found, spec, claims, detail.spec.source if claims else "")
 
 
 def _left_over(names: Iterable[str], wishes: Wishes) -> list[Step]:

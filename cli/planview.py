@@ -62,7 +62,8 @@ def as_data(steps: Iterable[Step]) -> list[dict[str, Any]]:
 def _lines(step: Step, colour: bool) -> list[str]:
     sign, style = _SIGNS[step.deed]
     head = f"{paint(sign, style, colour)} {clean(step.app)}: {_what(step)}"
-    return [head, *(f"    {_change(one)}" for one in step.found)]
+    claim = [f"came from {clean(step.former)}, is this file's from now on"] if step.former else []
+    return [head, *(f"    {line}" for line in [*map(_change, step.found), *claim])]
 
 
 def _what(step: Step) -> str:

@@ -79,6 +79,10 @@ def test_a_reload_of_all_may_be_asked_for() -> None:
 def test_an_app_of_another_file_is_claimed() -> None:
     (step,) = steps([spec("web")], [detail(spec("web", source=""))])
     assert (step.deed, step.idle, step.claims) == (Deed.KEEP, True, True)
+    (step,) = steps([spec("web")], [detail(spec("web", source="/other.toml"))])
+    assert show([step], colour=False).splitlines()[1:] == [
+        "    came from /other.toml, is this file's from now on"
+    ]
     (step,) = steps([spec("web", source="")], [detail(spec("web"))])
     assert not step.claims, "what comes from standard input claims nothing"
 

@@ -67,7 +67,15 @@ class Tree:
             found.add(folder)
             if len(found) > MOST_FOLDERS:
                 raise Failed(f"{root} has over {MOST_FOLDERS} folders: name those with the code")
-            below[:] = [name for name in below if not self.ignore(f"{folder}/{name}", root)]
+            below[:] = [name for name in below if self._enters(f"{folder}/{name}", root)]
+
+    def _enters(self, folder: str, root: str) -> bool:
+        """True if a folder is looked into; not if its name is no text, which watchfiles needs."""
+        try:
+            folder.encode()
+        except UnicodeEncodeError:
+            return False
+        return not self.ignore(folder, root)
 
     def looks_into(self, folder: str) -> bool:
         """True if what is in a folder may concern the app."""

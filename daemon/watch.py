@@ -63,7 +63,8 @@ class Watch:
         if not wanted or not spec.watch or spec.unwatched or spec.cron:
             return self.drop(spec.name)
         tree = Tree.of(spec.name, spec.watch, self._ignored(spec))
-        if old is not None and _alike(old.spec, spec) and old.tree.roots == tree.roots:
+        alike = old is not None and _alike(old.spec, spec) and old.tree.roots == tree.roots
+        if old is not None and alike and not old.view.trouble:
             return
         view = replace(old.view, paths=spec.watch) if old else WatchView(spec.watch)
         state = replace(old.state if old else Debounce(0), delay=spec.watch_delay)

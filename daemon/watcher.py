@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 _STEP = 100
 """Milliseconds between two looks at what the kernel has told."""
+_PAUSE = 1.0
+"""Seconds after watchfiles has failed, so that a name it cannot read keeps nobody busy."""
 
 T = TypeVar("T")
 Change = tuple[int, str]
@@ -103,6 +105,7 @@ class Watcher:
                 _log.warning("watching files anew: %s", error)
                 self._moved.update(self._trees)
                 self._blind_since = min(self._blind_since, self._seen)
+                self._fresh.wait(_PAUSE)
             self._seen = time.time()
 
     def _take(self, changes: Iterable[Change]) -> None:
@@ -121,6 +124,8 @@ class Watcher:
         fresh = trees.keys() - same
         try:
             notify = self._opened(folders)
+        except FileNotFoundError:  # a folder has gone meanwhile
+            return self._moved.update(trees)
         except (OSError, ValueError, WatchfilesRustInternalError) as error:
             folders |= dict.fromkeys(fresh, frozenset())
             notify = self._opened(folders) if same else None
@@ -154,7 +159,8 @@ class Watcher:
             return frozenset()
 
     def _opened(self, folders: Mapping[str, frozenset[str]]) -> RustNotify | None:
-        paths = sorted({one for found in folders.values() for one in found if os.path.isdir(one)})
+        every = {one for found in folders.values() for one in found}
+        paths = sorted(one for one in every if os.path.isdir(one))
         polling = self._polling > 0
         pause = round(self._polling * 1000)
         return RustNotify(paths, False, polling, pause, False, True) if paths else None

@@ -47,12 +47,14 @@ def test_it_rings_in_time_for_each_app_and_no_longer_when_it_is_told_so() -> Non
         cron.follow(spec("one"), True)
         cron.follow(spec("two"), True)
         assert 0 < cron.next_at("one") - time.time() <= 1
-        await rung.next()
-        assert rung.fired == ["one", "two"]
+        while {*rung.fired} != {"one", "two"}:
+            await rung.next()
         cron.follow(spec("one"), False)
         assert cron.next_at("one") == 0
-        await rung.next()
-        assert rung.fired == ["one", "two", "two"]
+        rung.fired.clear()
+        while len(rung.fired) < 2:
+            await rung.next()
+        assert rung.fired == ["two", "two"]
         cron.drop("two")
         cron.close()
 

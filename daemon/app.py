@@ -120,6 +120,7 @@ class App:
         await order.clear(self, ticket, op)
         link = self.masters.link
         if link is None:
+            self.commit(replace(self.record, spec=spec))
             return await self.run(ticket)
         complete = order.is_awaited(self.record.name)
         return await link.call(op, ticket.request, slots=slots, spec=spec, complete=complete)

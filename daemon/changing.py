@@ -32,10 +32,17 @@ async def change(
         return Result("unchanged" if need is Need.NOTHING else "noted", need is Need.LIST)
     if down or app.view().state is State.STOPPED:  # nothing serves that a failure could harm
         return await start_anew(app, ticket, new)
+    if app.masters.link is None:  # it has died just now: the next one is of the new spec
+        app.commit(new)
+        return Result(begun(app, await app.run(ticket)))
     if need is Need.RELOAD:
         return await _reload(daemon, app, ticket, new)
     if need is Need.RESTART:
         return await _restart(daemon, app, ticket, new)
+    return await _scale(app, ticket, new)
+
+
+async def _scale(app: App, ticket: Ticket, new: Record) -> Result:
     before = len(app.record.slots)
     app.commit(new)
     text = await app.run(ticket)

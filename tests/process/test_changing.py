@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 
@@ -15,7 +17,7 @@ from pm.errors import NotFound
 from pm.model import AppSpec, Mode
 from pm.record import replace
 
-from .daemon_fakes.harness import Daemon, clear, spec
+from .daemon_fakes.harness import Daemon, clear, spec, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +145,24 @@ def test_a_worker_stopped_by_hand_stays_so_if_nothing_changes(daemon: Daemon) ->
     assert [worker.state.value for worker in daemon.app("web").workers] == ["online", "stopped"]
     assert change(daemon, replace(spec(), args=("new",))).startswith("reloaded")
     assert [worker.state.value for worker in daemon.app("web").workers] == ["online", "online"]
+
+
+def kill_master(daemon: Daemon) -> None:
+    """Kill the next living master, and wait until the daemon knows."""
+    pid = wait_for(lambda: daemon.app("web").master_pid, "a master")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: daemon.app("web").master_pid != pid, "its end")
+
+
+def test_between_two_masters_the_next_one_is_of_the_new_spec(home: str) -> None:
+    first = Daemon(home)
+    first.ask(api.Start((spec(),)))
+    for _ in range(4):  # so that there is some time before the next one
+        kill_master(first)
+    new = replace(spec(), args=("new",))
+    assert "sleepers" in change(first, new)
+    first.kill()
+    second = Daemon(home)  # it asks the master what it runs
+    assert kept(second) == new
+    second.ask(api.Kill())
+    second.close()

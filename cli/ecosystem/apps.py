@@ -16,7 +16,7 @@ from pm.errors import PmError
 from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
 
-from .environment import own_variables, port_is_variable, unknown_environment
+from .environment import check_environment, own_variables, port_is_variable
 from .file import ALL, Choice, File, check_chosen, open_file
 from .keys import canonical, named_env
 from .kinds import Place
@@ -74,7 +74,7 @@ def read(
             specs += [spec] if not choice.only or spec.name in choice.only else []
     twice = sorted({name for name in names if names.count(name) > 1})
     remarks.faults += [f"name: two apps are named {name!r}" for name in twice]
-    remarks.faults += filter(None, [unknown_environment(file, choice.environment)])
+    check_environment(file, choice.environment, remarks)
     remarks.tell()
     check_chosen(choice.only, names)
     return tuple(specs)

@@ -10,7 +10,8 @@ from pm.codec import suggest
 from . import dotenv
 from .file import File
 from .keys import named_env
-from .reading import Values
+from .kinds import Place, variables_of
+from .reading import Remarks, Values
 
 
 def own_variables(values: Values, file: File, environment: str) -> dict[str, str]:
@@ -22,23 +23,34 @@ def own_variables(values: Values, file: File, environment: str) -> dict[str, str
     for name in values.get("env_file", ()):
         env.update(dotenv.read(os.path.join(file.folder, os.path.expanduser(name))))
     env.update(values.get("env", {}))
+    env.update(_of_deploy(file, environment))
     env.update(values.get(f"env_{environment}", {}))
     return env
 
 
+def _of_deploy(file: File, environment: str) -> dict[str, str]:
+    """Return the variables in PM2's `deploy.NAME.env`; raises ConfigError."""
+    table = file.deploy.get(environment)
+    if not file.dialect.pm2 or not isinstance(table, dict) or "env" not in table:
+        return {}
+    place = Place(file.folder, file.dialect, {})
+    return variables_of(table["env"], place)
+
+
 def port_is_variable(values: Values, file: File) -> bool:
     """Return True where `port` is PM2's: a variable, for an app that is no `module:app`."""
-    pm2 = file.dialect.port_is_variable and "port" in values
-    return pm2 and not is_application(values.get("script", ""))
+    own = file.dialect.pm2 and "port" in values
+    return own and not is_application(values.get("script", ""))
 
 
-def unknown_environment(file: File, environment: str) -> str:
-    """Say what is wrong with `--env NAME`, if no app of the file has an env_NAME."""
+def check_environment(file: File, environment: str, remarks: Remarks) -> None:
+    """Tell of an env_NAME that no app of the file has: a fault, in PM2's files a note."""
     tables = (file.defaults, *file.apps)
     known = sorted({name for table in tables for key in table if (name := named_env(key))})
     if not environment or environment in known:
-        return ""
+        return
     there = suggest(environment, known) or (
         f"there are: {', '.join(known)}" if known else "there is no table env_NAME"
     )
-    return f"--env {environment}: no app has env_{environment}; {there}"
+    said = remarks.notes if file.dialect.pm2 else remarks.faults
+    said.append(f"--env {environment}: no app has env_{environment}; {there}")

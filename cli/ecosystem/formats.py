@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pm.errors import ConfigError, UsageError
-from pm.record import dataclass
+from pm.record import dataclass, field
 
 STDIN = "-"
 DEFAULT_NAMES = (
@@ -34,24 +34,18 @@ _NODE = (
 class Dialect:
     """What differs between our files and PM2's."""
 
-    milliseconds: bool
-    """A bare number of a duration is PM2's milliseconds, not seconds."""
-    expands: bool
-    """`${NAME}` in a text stands for a variable."""
-    port_is_variable: bool
-    """`port` is the variable PORT for an app that is no `module:app`."""
-    coerces: bool
-    """A text of digits is a number, too; other values of variables become JSON."""
     app: str
     """What messages call the table of an app,"""
     apps: str
     """and all of them."""
-    renamed: Mapping[str, str]
+    pm2: bool = False
+    """PM2's: milliseconds, `port` as a variable, numbers as text, a `$` is only a `$`."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
     """Keys that have another name with us."""
 
 
-OURS = Dialect(False, True, False, False, "[[apps]]", "[[apps]] table", {})
-PM2S = Dialect(True, False, True, True, "app", "list `apps`", {"cron": "cron_restart"})
+OURS = Dialect("[[apps]]", "[[apps]] table")
+PM2S = Dialect("app", "list `apps`", pm2=True, renamed={"cron": "cron_restart"})
 
 
 def is_ecosystem(word: str) -> bool:
@@ -119,8 +113,11 @@ def _any_format(text: str) -> tuple[dict[str, Any], Dialect]:
     except ConfigError as no_toml:
         try:
             return _yaml(text, "standard input"), PM2S
-        except ConfigError:
-            raise no_toml from None
+        except ConfigError as no_yaml:
+            why = (f"no {name}: {error.message.partition(': ')[2]}" for name, error in
+                   (("TOML", no_toml), ("YAML", no_yaml)))  # fmt: skip
+            lines = [line for text in why for line in text.splitlines()]
+            raise ConfigError("standard input is no file of apps", "", lines) from None
 
 
 def _toml(text: str, path: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
 
 def expanded(text: str, place: Place) -> str:
     """Put variables in: `${NAME}`, `${NAME:-default}`, `$$` for a dollar; raises ConfigError."""
-    if not place.dialect.expands:
+    if place.dialect.pm2:
         return text
 
     def value(match: re.Match[str]) -> str:
@@ -80,7 +80,7 @@ def _filled(value: object, place: Place) -> object:
     if not isinstance(value, str):
         return value
     text = expanded(value, place)
-    if text == value and not place.dialect.coerces:
+    if text == value and not place.dialect.pm2:
         return value
     return int(text) if re.fullmatch(r"-?\d+", text) else _FLAGS.get(text, text)
 
@@ -141,7 +141,7 @@ def _duration(value: object, place: Place) -> float:
     if isinstance(value, str) and not value.strip().isdecimal():
         return seconds(value)
     number = float(value)
-    if place.dialect.milliseconds:
+    if place.dialect.pm2:
         return number / 1000
     doubt(number)
     return number
@@ -188,10 +188,11 @@ def _log(value: object, place: Place) -> str:
     return log_path(_text(value, place), place.folder)
 
 
-def _variables(value: object, place: Place) -> dict[str, str]:
+def variables_of(value: object, place: Place) -> dict[str, str]:
+    """Return a table of variables; raises ConfigError."""
     if not isinstance(value, dict):
         raise _wrong(value, "a table")
-    unset = place.dialect.coerces  # null: what a program for node did not find
+    unset = place.dialect.pm2  # null: what a program for node did not find
     return {
         str(name): _variable(str(name), item, place)
         for name, item in value.items()
@@ -206,7 +207,7 @@ def _filters(value: object, place: Place) -> tuple[str, ...]:
 
 
 def _variable(name: str, item: object, place: Place) -> str:
-    if place.dialect.coerces and isinstance(item, (dict, list)):
+    if place.dialect.pm2 and isinstance(item, (dict, list)):
         return json.dumps(item)
     if not isinstance(item, (str, int, float)):
         raise ConfigError(f"{name}: {item!r} is not text", "put it in quotes")
@@ -288,6 +289,6 @@ CRON = Kind("schedule", _schedule("cron"), {"anyOf": [_STRING, {"const": 0}]})
 CRON_RESTART = CRON._replace(read=_schedule("cron_restart"))
 TIMEZONE = Kind("time zone", _timezone, _STRING)
 VARIABLES = Kind(
-    "table", _variables,
+    "table", variables_of,
     {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
 )  # fmt: skip

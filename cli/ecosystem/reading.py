@@ -24,6 +24,7 @@ class Remarks:
 
     path: str
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     idle: dict[str, list[str]] = field(default_factory=dict)
     """Keys that change nothing, and the tables that have them."""
 
@@ -36,9 +37,12 @@ class Remarks:
         if self.faults:
             count = f"{len(self.faults)} places" if len(self.faults) > 1 else "one place"
             raise ConfigError(f"{self.path} is wrong in {count}", "nothing was done", self.faults)
-        for key, tables in self.idle.items():
-            where = ", ".join(tables)
-            print(f"note: `{key}` changes nothing: {MEANINGLESS[key]} ({where})", file=sys.stderr)
+        idle = (
+            f"{', '.join(tables)}: `{key}` changes nothing: {MEANINGLESS[key]}"
+            for key, tables in self.idle.items()
+        )
+        for note in (*self.notes, *idle):
+            print(f"note: {note}", file=sys.stderr)
 
 
 def read_table(

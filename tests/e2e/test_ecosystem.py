@@ -78,7 +78,7 @@ def test_standard_input(pm: Pm, folder: Path) -> None:
     pm("start", "-", text=json.dumps([{"script": "tells.py", "env": {"COLOUR": "grey"}}]))
     assert variables(pm, "tells")["COLOUR"] == "grey"
     assert [view["name"] for view in pm.workers()] == ["tells", "two"]
-    assert "standard input: " in pm("start", "-", text="hello", code=2).err
+    assert "standard input is no file of apps" in pm("start", "-", text="hello", code=2).err
     assert folder == pm.cwd
 
 
@@ -103,7 +103,7 @@ def test_a_file_of_pm2_starts_unchanged(pm: Pm, folder: Path) -> None:
     del app["watch"]
     (folder / "ecosystem.json").write_text(json.dumps({"apps": [app], "deploy": deploy}))
     said = pm("start", "ecosystem.json", "--env", "production").err
-    assert "note: `merge_logs` changes nothing: " in said
+    assert "note: app 1 (api): `merge_logs` changes nothing: " in said
     told = variables(pm, "api")
     assert (told["NODE_ENV"], told["PORT"]) == ("production", "3000")
     assert len(pm.workers("api")) == 2

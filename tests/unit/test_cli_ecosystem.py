@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -184,8 +185,8 @@ def test_a_file_of_pm2_means_what_it_means_there(
         "B": "${HOME}",
         "PORT": "8000",
     }
-    note = "note: `treekill` changes nothing: a worker's whole process group is ended, always"
-    assert f"{note} (app 1 (web))" in capsys.readouterr().err
+    note = "note: app 1 (web): `treekill` changes nothing: a worker's whole process group is ended"
+    assert note in capsys.readouterr().err
 
 
 COMMENTED = """{ // of "PM2"
@@ -231,17 +232,19 @@ def test_standard_input_may_be_of_any_format(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[apps]]\nscript = web.py", "standard input: .*line 2"),
+        ("[[apps]]\nscript = web.py", "no TOML: .*line 2"),
+        ("apps: [", "no YAML: while parsing"),
         ("{apps: 1}", "standard input: Expecting property name"),
-        ("hello", "standard input: "),
+        ("hello", "no YAML: there is no list of apps"),
     ],
 )
 def test_standard_input_that_is_no_file(
     text: str, message: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError) as caught:
         read("-", caller)
+    assert re.search(message, "\n".join([caught.value.message, *caught.value.lines]))
 
 
 def test_what_a_command_without_a_file_reads(
@@ -258,6 +261,20 @@ def test_what_a_command_without_a_file_reads(
         (tmp_path / name).touch()
         assert default_file() == name
     assert capsys.readouterr().err.startswith("note: pm2.yml is read, ecosystem.config.js not\n")
+
+
+def test_an_environment_of_pm2_may_stand_in_deploy_alone(
+    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "conf" / "pm2.json"
+    app = {"script": "web.py", "env": {"A": "env", "B": "env"}, "env_test": {"B": "test"}}
+    deploy = {"production": {"env": {"A": "deploy"}}, "test": {"env": {"B": "deploy"}}}
+    path.write_text(json.dumps({"apps": [app], "deploy": deploy}))
+    for name, found in (("production", ("deploy", "env")), ("test", ("env", "test"))):
+        (spec,) = read(str(path), caller, Choice(environment=name))
+        assert (spec.env["A"], spec.env["B"]) == found
+    told = "note: --env production: no app has env_production; there are: test\n"
+    assert capsys.readouterr().err == told
 
 
 def test_keys_of_pm2_in_camel_case_and_values_as_text(folder: Path, caller: Caller) -> None:

@@ -19,6 +19,7 @@ from cli.ecosystem.schema import schema
 from cli.target import this_caller
 from pm.model import AppSpec
 from pm.record import fields_of
+from tests.e2e.test_keys import CHECKS, ELSEWHERE
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -68,3 +69,11 @@ def test_the_deployment_of_the_example_is_right(tmp_path: Path) -> None:
 def test_every_field_of_a_spec_has_a_key() -> None:
     internal = {"target", "env_set", "source", "unwatched"}
     assert (fields_of(AppSpec) or {}).keys() - KEYS.keys() - LATER <= internal
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_is_shown_by_its_effect_on_a_process(key: str) -> None:
+    assert key in CHECKS or key in ELSEWHERE, f"tests/e2e/test_keys.py shows nothing of `{key}`"
+    if key in ELSEWHERE:
+        text = (EXAMPLE.parent / ELSEWHERE[key]).read_text()
+        assert key in text or f"--{key.replace('_', '-')}" in text

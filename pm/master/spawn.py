@@ -31,7 +31,7 @@ _BOOTSTRAP = os.path.join(
 _FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 """The limits that this master was started with: its children get them."""
 _TOLD = (
-    "name", "target", "script", "cwd", "args", "interpreter_args", "preload",
+    "name", "target", "script", "args", "interpreter_args", "preload",
     "exclusive_ports", "stop_signal", "kill_timeout",
 )  # fmt: skip
 """What a template is told of the spec; the rest concerns the master only."""
@@ -59,6 +59,7 @@ def spawn_template(spec: dict[str, Any]) -> Spawned:
 
     Raises OSError if interpreter or cwd are not usable.
     """
+    spec = _settled(spec)
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     out_reader, out = os.pipe2(os.O_CLOEXEC)
     error_reader, error = os.pipe2(os.O_CLOEXEC)
@@ -81,6 +82,20 @@ def spawn_template(spec: dict[str, Any]) -> Spawned:
         os.close(error)
     ours.send(json.dumps({name: spec[name] for name in _TOLD}).encode())
     return Spawned(pid, ours, out_reader, error_reader)
+
+
+def _settled(spec: dict[str, Any]) -> dict[str, Any]:
+    """Follow the working directory, if it is a link, for all that is below it.
+
+    As after `cd current; .venv/bin/python web.py`: all workers of a generation find their packages,
+    modules and files in the same release, wherever the link leads by then.
+    """
+    named, real = spec["cwd"], os.path.realpath(spec["cwd"])
+    found = {"cwd": real}
+    for key in ("script", "interpreter"):
+        below = spec[key].startswith(f"{named.rstrip('/')}/")
+        found[key] = os.path.join(real, spec[key][len(named) :].lstrip("/")) if below else spec[key]
+    return {**spec, **found}
 
 
 def spawn_member(

@@ -43,16 +43,6 @@ def compiled(path: str) -> CodeType | None:
         return None
 
 
-def settled(script: str, cwd: str) -> str:
-    """Return a script below the working directory by that directory's real path.
-
-    As after `cd current; python web.py`: where `current` is a link to a release, all workers of a
-    generation find their modules and files in the same one, wherever the link leads by then.
-    """
-    below = cwd.rstrip("/") + "/"
-    return os.path.join(os.getcwd(), script[len(below) :]) if script.startswith(below) else script
-
-
 def first_path(target: str, script: str) -> str:
     """Return what plain python has as sys.path[0]."""
     if target in ("module", "app"):

@@ -65,7 +65,6 @@ class Template:
     def prepare(self) -> None:
         """Patch, set sys.path, preload, compile."""
         app = self.app
-        app["script"] = program.settled(app["script"], app["cwd"])
         patches.install(app["exclusive_ports"])
         program.add_first_path(app["target"], app["script"])
         self.culprit = preload(app["preload"]) if app["preload"] else ""

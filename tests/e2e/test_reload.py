@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -151,9 +152,9 @@ def test_a_link_to_a_release_is_followed_once_a_generation(
     pm: Pm, port: int, tmp_path: Path
 ) -> None:
     code = (APPS / "threaded.py").read_text()
-    body = "__import__('late').TEXT + ' ' + __file__"
+    body = "__import__('late').TEXT + ' ' + __file__ + ' ' + sys.prefix"
     for name in ("a", "b"):
-        (tmp_path / name).mkdir()
+        venv.create(tmp_path / name / ".venv", symlinks=True)
         (tmp_path / name / "late.py").write_text(f"TEXT = {name!r}\n")
         (tmp_path / name / "web.py").write_text(code.replace("str(os.getpid())", f"({body})"))
     current = tmp_path / "current"
@@ -161,7 +162,7 @@ def test_a_link_to_a_release_is_followed_once_a_generation(
     pm("start", "web.py", "--cwd", current, "-i", 2, "--", port)
     current.unlink()
     current.symlink_to("b")
-    old, new = (f"{name} {tmp_path}/{name}/web.py" for name in ("a", "b"))
+    old, new = (f"{name} {tmp_path}/{name}/web.py {tmp_path}/{name}/.venv" for name in ("a", "b"))
     assert Client(port).get() == old
     (pid, _) = pm.pids()
     os.kill(pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pm.answers import Detail
 from pm.changes import Difference, Need, differences, need_of
 from pm.dependency import needed_by
-from pm.model import AppSpec, State
+from pm.model import AppSpec, Served, State
 from pm.record import dataclass, field
 
 
@@ -42,6 +42,8 @@ class Step:
     """It is this file's from now on, and came from another, or from none."""
     former: str = ""
     """The other file, or empty."""
+    overlaps: bool = True
+    """False if a reload stops each old worker before the new one starts."""
 
     @property
     def idle(self) -> bool:
@@ -91,7 +93,14 @@ def _step(spec: AppSpec, detail: Detail | None, wishes: Wishes) -> Step:
     claims = bool(spec.source) and spec.source != detail.spec.source
     down = detail.app.state is State.ERRORED or detail.app.wanted is State.STOPPED
     deed = Deed.START if down else Deed.KEEP if need is Need.NOTHING else Deed.CHANGE
-    return Step(spec.name, deed, need, found, spec, claims, detail.spec.source if claims else "")
+    former = detail.spec.source if claims else ""
+    return Step(spec.name, deed, need, found, spec, claims, former, _overlaps(detail, spec))
+
+
+def _overlaps(detail: Detail, spec: AppSpec) -> bool:
+    """Return True if old and new may run side by side, as the master decides it at a reload."""
+    served = [one.served for one in detail.app.listeners]
+    return Served.OWN.value not in served and (bool(served) or spec.max_surge > 0)
 
 
 def _left_over(names: Iterable[str], wishes: Wishes) -> list[Step]:

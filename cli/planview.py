@@ -71,7 +71,8 @@ def _what(step: Step) -> str:
         count = step.spec.instances
         return f"new, {count} worker{'' if count == 1 else 's'}"
     if step.deed is Deed.CHANGE:
-        return _NEEDS[step.need]
+        first = step.need is Need.RELOAD and not step.overlaps
+        return _NEEDS[step.need] + ("; each old worker leaves before the new one" if first else "")
     return {
         Deed.START: "is down: started",
         Deed.REMOVE: "no longer in the file: stopped and deleted",

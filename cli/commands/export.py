@@ -16,10 +16,12 @@ from pm.changes import declared
 from pm.errors import Failed
 from pm.model import State
 
+from .lives import selected
+
 
 def export(selectors: Sequence[str], path: str = "", force: bool = False) -> int:
     """Write the selected apps, or all that are not stopped, to standard output or to a new file."""
-    details = call(Describe(tuple(selectors) or ("all",))).details
+    details = call(Describe(selected(selectors) or ("all",))).details
     chosen = [one for one in details if selectors or one.app.wanted is not State.STOPPED]
     _say_left_out([one.spec.name for one in details if one not in chosen])
     if not chosen:

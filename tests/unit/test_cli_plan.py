@@ -9,7 +9,7 @@ from cli.planview import as_data, show, summary
 from pm.answers import Detail
 from pm.changes import Need
 from pm.dependency import Dependency
-from pm.model import AppSpec, AppView, Mode, State
+from pm.model import AppSpec, AppView, ListenerView, Mode, State
 from pm.record import replace
 
 FILE = "/srv/ecosystem.toml"
@@ -19,8 +19,16 @@ def spec(name: str, **fields: Any) -> AppSpec:
     return replace(AppSpec(name, f"/srv/{name}.py", "/srv", source=FILE), **fields)
 
 
-def detail(one: AppSpec, state: State = State.ONLINE, wanted: State = State.ONLINE) -> Detail:
-    view = AppView(one.name, "default", one.exec_mode, state, wanted, (), one.script, 0.0)
+def detail(
+    one: AppSpec,
+    state: State = State.ONLINE,
+    wanted: State = State.ONLINE,
+    served: tuple[str, ...] = ("round-robin",),
+) -> Detail:
+    view = AppView(
+        one.name, "default", one.exec_mode, state, wanted, (), one.script, 0.0,
+        listeners=tuple(ListenerView("0.0.0.0", 80, "ipv4", how) for how in served),
+    )  # fmt: skip
     return Detail(view, one, ())
 
 
@@ -123,3 +131,16 @@ def test_what_a_file_says_cannot_drive_the_terminal() -> None:
     text = show(steps([new], [detail(spec("web"))]), colour=False)
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) < 300
+
+
+def test_what_cannot_overlap_is_said() -> None:
+    for served, surge, said in (
+        (("round-robin",), 0, ""),
+        (("reuseport",), 0, ""),
+        (("own",), 0, "; each old worker leaves before the new one"),
+        ((), 0, "; each old worker leaves before the new one"),
+        ((), 1, ""),
+    ):
+        new = spec("web", cwd="/b", max_surge=surge)
+        text = show(steps([new], [detail(spec("web"), served=served)]), colour=False)
+        assert text.splitlines()[0] == f"~ web: reloaded{said}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from .options import (
-    LIVES,
-    LOOK,
+    FILES,
     Argument,
     Environment,
     Json,
@@ -26,7 +25,7 @@ Prune = Annotated[
 ]
 
 
-@command(LIVES, "apply")
+@command(FILES, "apply")
 def apply(
     file: File = "",
     dry_run: Annotated[
@@ -56,7 +55,7 @@ def apply(
     return body.apply(file, body.Options(choice, prune, update_env, least, quiet, as_json), dry_run)
 
 
-@command(LOOK, "diff")
+@command(FILES, "diff")
 def diff(
     file: File = "",
     prune: Prune = False,
@@ -73,7 +72,7 @@ def diff(
     return body.diff(file, body.Options(choice, prune, update_env, as_json=as_json))
 
 
-@command(LOOK, "export")
+@command(FILES, "export")
 def export(
     selectors: MaybeSelectors = None,
     output: Annotated[

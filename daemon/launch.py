@@ -14,8 +14,8 @@ from pm.codec import dumps
 from pm.control import Bootstrap, Happened, Status
 from pm.errors import Failed
 from pm.home import through
-from pm.model import PROTOCOL, AppSpec
-from pm.record import dataclass, replace
+from pm.model import PROTOCOL
+from pm.record import dataclass
 from pm.wire import Channel
 
 from .kept import Kept
@@ -42,7 +42,7 @@ def launch(place: Place, record: Record, slots: tuple[int, ...], kept: Kept, own
     nonce = secrets.token_hex(16)
     boot = Bootstrap(
         protocol=PROTOCOL,
-        spec=_as_run(record.spec),
+        spec=record.spec,
         home=place.home,
         nonce=nonce,
         slots=slots,
@@ -60,11 +60,6 @@ def launch(place: Place, record: Record, slots: tuple[int, ...], kept: Kept, own
         reason = error.strerror or str(error)
         raise Failed(f"cannot start a master for `{record.name}`: {reason}") from None
     return Link(channel, process, nonce, owner)
-
-
-def _as_run(spec: AppSpec) -> AppSpec:
-    """Let a job rest when it has ended: the clock starts it again."""
-    return replace(spec, autorestart=False) if spec.cron else spec
 
 
 def _listen(path: str) -> socket.socket:

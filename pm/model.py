@@ -136,6 +136,11 @@ class AppSpec:
     timezone: str = ""
     """Of these times; empty: the daemon's."""
 
+    @property
+    def ends(self) -> bool:
+        """True for a job: when it has ended, its end is no reason to start it again."""
+        return bool(self.cron) or not self.autorestart
+
     def __post_init__(self) -> None:
         """Refuse what cannot work, with ConfigError."""
         for name in ("name", "script", "stop_signal", *RANGES):

@@ -125,7 +125,7 @@ class App:
     def on_gone(self, worker: Worker) -> None:
         """A worker has ended; one that failed to start is looked at with its last words."""
         self.changed()
-        job = not worker.generation.spec.autorestart
+        job = worker.generation.spec.ends
         failed = (worker.ready_at is None or job) and not worker.asked
         if failed and worker.pid:
             self.words.after(worker.pid, lambda: self._conclude(worker))

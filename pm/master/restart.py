@@ -65,8 +65,9 @@ def judge(
     lived = f"{ended} after {_duration(uptime)}"
     if ended.code is not None and ended.code in spec.stop_exit_codes:
         return tally, Verdict(Action.STAY_STOPPED, 0, f"{lived}: one of stop_exit_codes")
-    if not spec.autorestart:
-        return tally, Verdict(Action.STAY_STOPPED, 0, f"{lived}; autorestart is off")
+    if spec.ends:
+        why = "the clock starts it again" if spec.cron else "autorestart is off"
+        return tally, Verdict(Action.STAY_STOPPED, 0, f"{lived}; {why}")
     unstable = tally.unstable + 1 if uptime < spec.min_uptime or not ready else 0
     if unstable > spec.max_restarts:
         reason = f"{lived}; {unstable} unstable exits in a row (max_restarts {spec.max_restarts})"

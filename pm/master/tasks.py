@@ -30,7 +30,7 @@ class Want:
         self._app = app
         self._slots = set(slots)
         self._answer = answer
-        self._complete = complete and not app.spec.autorestart
+        self._complete = complete and app.spec.ends
         self._failure: PmError | None = None
         self._unported: set[int] = set()
 
@@ -193,7 +193,7 @@ class Stop:
 def ended_well(worker: Worker) -> bool:
     """True if a worker did all it was to do, and is not to be started again (a one-shot job)."""
     spec, code = worker.generation.spec, worker.ended.code if worker.ended else None
-    return code is not None and (code in spec.stop_exit_codes or not (code or spec.autorestart))
+    return code is not None and (code in spec.stop_exit_codes or (spec.ends and not code))
 
 
 def failure_of(slot: Slot, worker: Worker, home: str) -> PmError:

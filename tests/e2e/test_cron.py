@@ -156,7 +156,8 @@ def test_what_cannot_be_is_refused(pm: Pm, options: tuple[str, ...], said: str) 
 def test_the_keys_of_files(pm: Pm, tmp_path: Path) -> None:
     script = str(APPS / "job.py")
     (tmp_path / "ecosystem.toml").write_text(
-        f'[[apps]]\nname = "ours"\nscript = {script!r}\nargs = ["0"]\ncron = "@yearly"\n'
+        f'[[apps]]\nname = "ours"\nscript = {script!r}\nargs = ["0", "go"]\n'
+        'cron = "@yearly"\n'
         'timezone = "Europe/Berlin"\n'
     )
     theirs = {"name": "theirs", "script": script, "args": "0", "autorestart": False}
@@ -166,6 +167,9 @@ def test_the_keys_of_files(pm: Pm, tmp_path: Path) -> None:
     assert (cron(pm, "ours")["job"], cron(pm, "theirs")["job"]) == (True, False)
     assert cron(pm, "ours")["timezone"] == "Europe/Berlin"
     assert (runs(pm, "ours"), runs(pm, "theirs")) == (0, 1)
+    pm("restart", "ours")
+    assert pm.states("ours") == ["online"]
+    pm("apply", "ecosystem.toml", "--dry-run", code=0)  # a run under way is no difference
 
 
 def test_a_run_whose_needs_are_not_met_does_not_begin(pm: Pm, port: int) -> None:

@@ -79,3 +79,9 @@ def test_stop_exit_codes_stay_stopped() -> None:
 def test_the_reason_names_code_or_signal() -> None:
     assert decide(Tally(), Exit(None, "SIGSEGV"), 0.25).reason == "killed by SIGSEGV after 250 ms"
     assert decide(Tally(), Exit(0), 12.34).reason == "exit code 0 after 12.3 s"
+
+
+def test_a_job_of_the_clock_rests_when_it_has_ended() -> None:
+    verdict = decide(Tally(), cron="@daily")
+    assert verdict.action is Action.STAY_STOPPED
+    assert "the clock starts it again" in verdict.reason

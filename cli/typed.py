@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 def stop(
     selectors: Selectors,
     only: Only = "",
+    env: Environment = "",
     watch: Annotated[
         bool, option("--watch", text="Watch no longer, when it is started again.")
     ] = False,
@@ -45,8 +46,9 @@ def stop(
 ) -> int:
     """Stop apps or single workers, and keep them in the list."""
     from .commands import lives
+    from .ecosystem.file import Choice
 
-    return lives.stop(selectors, names_of(only), as_json, watch)
+    return lives.stop(selectors, Choice(names_of(only), env), as_json, watch)
 
 
 @command(LIVES, "restart")
@@ -81,11 +83,14 @@ def reload(
 
 
 @command(LIVES, "delete", "del")
-def delete(selectors: Selectors, only: Only = "", as_json: Json = False) -> int:
+def delete(
+    selectors: Selectors, only: Only = "", env: Environment = "", as_json: Json = False
+) -> int:
     """Stop apps and take them off the list."""
     from .commands import lives
+    from .ecosystem.file import Choice
 
-    return lives.delete(selectors, names_of(only), as_json)
+    return lives.delete(selectors, Choice(names_of(only), env), as_json)
 
 
 @command(LIVES, "scale", numbers=True)

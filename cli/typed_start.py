@@ -70,6 +70,9 @@ _MEMORY = of_key("max_memory_restart", panel="Lives", metavar="SIZE", parser=siz
 MaxMemory = Annotated[int | None, _MEMORY]
 _ONCE = "Leave it stopped when it exits."
 NoAutorestart = Annotated[bool, option("--no-autorestart", text=_ONCE, panel="Lives")]
+_REGISTERED = "Put it into the list, stopped."
+NoAutostart = Annotated[bool, option("--no-autostart", text=_REGISTERED, panel="Lives")]
+ByMessage = Annotated[bool, of_key("shutdown_with_message", panel="Lives")]
 ExitCodes = Annotated[str, of_key("stop_exit_codes", panel="Lives", metavar="N,N")]
 
 _ITSELF = "Of its own accord"
@@ -120,6 +123,8 @@ def start(
     min_uptime: MinUptime = None,
     restart_delay: RestartDelay = None,
     max_memory_restart: MaxMemory = None,
+    no_autostart: NoAutostart = False,
+    shutdown_with_message: ByMessage = False,
     no_autorestart: NoAutorestart = False,
     stop_exit_codes: ExitCodes = "",
     watch: Watch = False,
@@ -148,7 +153,7 @@ def start(
         wait_ready=wait_ready, listen_timeout=listen_timeout,
         kill_timeout=kill_timeout, stop_signal=stop_signal,
         max_restarts=max_restarts, min_uptime=min_uptime, restart_delay=restart_delay,
-        max_memory_restart=max_memory_restart,
+        max_memory_restart=max_memory_restart, shutdown_with_message=shutdown_with_message,
         stop_exit_codes=_numbers("--stop-exit-codes", stop_exit_codes),
         out_file=output, error_file=error, log_file=log,
         watch=tuple(watch_path or ((".",) if watch else ())),
@@ -156,8 +161,8 @@ def start(
         cron_restart=cron_of("--cron-restart", cron_restart),
         cron=cron_of("--cron-job", cron_job), timezone=timezone,
     )  # fmt: skip
-    if no_autorestart:
-        options["autorestart"] = False
+    options |= {"autorestart": False} if no_autorestart else {}
+    options |= {"autostart": False} if no_autostart else {}
     wish = Wish(
         "", bool(module), rest, name, cwd, interpreter, _options_of_python(interpreter_args),
         fork, instances, dict(variable(word) for word in env or () if "=" in word), options,

@@ -12,7 +12,7 @@ from pm.record import replace
 
 from .app import App
 from .operations import Result, begun, cpus, start_anew, waits
-from .record import Record, respecify
+from .record import Record, respecify, want
 from .supervisor import Supervisor
 from .turns import Ticket
 from .views import count
@@ -27,6 +27,9 @@ async def change(
     if new.spec.cron or app.record.spec.cron:
         return await _rescheduled(app, ticket, new, need)
     down = app.view().state is State.ERRORED or not app.record.wanted
+    if not spec.autostart and not app.record.wanted:
+        app.commit(want(new, new.numbers, False))
+        return Result("unchanged" if need is Need.NOTHING else "noted", need is not Need.NOTHING)
     if need in (Need.NOTHING, Need.LIST) and not down:
         app.commit(replace(app.record, spec=new.spec))  # a worker stopped by hand stays stopped
         return Result("unchanged" if need is Need.NOTHING else "noted", need is Need.LIST)

@@ -61,6 +61,8 @@ async def _start(daemon: Supervisor, spec: AppSpec, force: bool, ticket: Ticket)
         app = daemon.apps.get(spec.name)
     if app is None:
         fresh = daemon.create(spec)
+        if not spec.autostart:
+            return Result(f"in the list, not started: `pm start {spec.name}` does that")
         return await fresh.turns.run(ticket.verb, lambda: operations.start(fresh, ticket))
     known = app
     return await app.turns.run(ticket.verb, lambda: _take_over(daemon, known, spec, ticket))

@@ -69,7 +69,7 @@ def new_record(spec: AppSpec, cpus: int, next_id: int, now: float) -> Record:
     count = spec.instances or cpus
     if count > MOST_WORKERS:
         raise UsageError(f"{count} workers are more than {MOST_WORKERS}", "ask for fewer with -i")
-    slots = tuple(Slot(n, next_id + n) for n in range(count))
+    slots = tuple(Slot(n, next_id + n, spec.autostart) for n in range(count))
     return Record(replace(spec, instances=count), slots, now)
 
 

@@ -10,7 +10,7 @@ from .record import dataclass, fields_of, replace
 _SCALED = frozenset({"instances"})
 _LISTED = frozenset({
     "namespace", "source", "depends_on", "watch", "ignore_watch", "watch_delay", "watch_polling",
-    "unwatched", "cron_restart", "cron", "timezone",
+    "unwatched", "cron_restart", "cron", "timezone", "autostart",
 })  # fmt: skip
 """Fields that only the daemon reads: no process has to know that they have changed."""
 _RESTARTED = frozenset({"exec_mode"})

@@ -95,6 +95,8 @@ class AppSpec:
     """How long a worker may take to become ready; 0: as long as it likes."""
     kill_timeout: float = 10.0
     stop_signal: str = "SIGTERM"
+    autostart: bool = True
+    """Start it when it comes into the list; else it waits there, stopped."""
     autorestart: bool = True
     max_restarts: int = 16
     min_uptime: float = 1.0
@@ -111,6 +113,10 @@ class AppSpec:
     log_keep: int = 10
     log_compress: bool = True
     instance_var: str = ""
+    increment_var: str = ""
+    """A variable of `env`, a whole number, that each slot has one higher than the slot before."""
+    shutdown_with_message: bool = False
+    """A worker that listens for messages gets "shutdown" in the place of the stop signal."""
     ports: tuple[int, ...] = ()
     """Privileged ports that the master binds for an app that runs as somebody else than root."""
     exclusive_ports: tuple[int, ...] = ()
@@ -145,6 +151,9 @@ class AppSpec:
         """Refuse what cannot work, with ConfigError."""
         for name in ("name", "script", "stop_signal", *RANGES):
             check(name, getattr(self, name))
+        first = self.env.get(self.increment_var, "0")
+        if self.increment_var and not first.removeprefix("-").isdecimal():
+            raise ConfigError(f"increment_var: {self.increment_var} is {first!r}, no whole number")
         if self.cron and self.cron_restart:
             raise ConfigError(
                 "cron and cron_restart: an app is either started or reloaded by the clock",

@@ -20,10 +20,10 @@ from .look import list_apps, print_json
 
 
 def stop(
-    words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False, watch: bool = False
+    words: Sequence[str], choice: Choice = ALL, as_json: bool = False, watch: bool = False
 ) -> int:
     """Stop the selected apps or workers; with `watch`, watch them no longer."""
-    return act(Stop(selected(words, only), watch), "stopping", as_json)
+    return act(Stop(selected(words, choice), watch), "stopping", as_json)
 
 
 def restart(
@@ -56,9 +56,9 @@ def reload(
     return tell(Report(outcomes), as_json)
 
 
-def delete(words: Sequence[str], only: tuple[str, ...] = (), as_json: bool = False) -> int:
+def delete(words: Sequence[str], choice: Choice = ALL, as_json: bool = False) -> int:
     """Stop and forget."""
-    return act(Delete(selected(words, only)), "deleting", as_json)
+    return act(Delete(selected(words, choice)), "deleting", as_json)
 
 
 def scale(selector: str, count: str, as_json: bool = False) -> int:
@@ -106,19 +106,19 @@ def tell(report: Report, as_json: bool, table: bool = True) -> int:
     return code
 
 
-def selected(words: Sequence[str], only: tuple[str, ...] = ()) -> tuple[str, ...]:
+def selected(words: Sequence[str], choice: Choice = ALL) -> tuple[str, ...]:
     """Return the selectors, with each ecosystem file replaced by the names of its apps."""
-    files, _ = split(words, Choice(only))
+    files, _ = split(words, choice)
     found: list[str] = []
     for word in words:
-        found += _names(word, only) if word in files else (word,)
+        found += _names(word, choice) if word in files else (word,)
     return tuple(found)
 
 
-def _names(path: str, only: tuple[str, ...]) -> tuple[str, ...]:
+def _names(path: str, choice: Choice) -> tuple[str, ...]:
     from cli.ecosystem.apps import names
 
-    return names(path, only)
+    return names(path, choice)
 
 
 def _env(update: bool) -> dict[str, str] | None:

@@ -24,12 +24,12 @@ from .reading import Remarks, Values, merged, read_table, sentence
 
 _NOTHING = Wish("")
 _OWN = frozenset({
-    "script", "module", "args", "name", "name_prefix", "cwd", "interpreter", "interpreter_args",
-    "instances", "exec_mode", "host", "port", "env", "env_file", "filter_env", "disable_logs",
-    "watch_options",
+    "script", "module", "args", "name", "name_prefix", "append_env_to_name", "cwd",
+    "interpreter", "interpreter_args", "instances", "exec_mode", "host", "port", "env", "env_file",
+    "filter_env", "disable_logs", "watch_options",
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
-_NAMING = ("name", "name_prefix")
+_NAMING = ("name", "name_prefix", "append_env_to_name")
 _FIELDS = typing.get_type_hints(AppSpec)
 
 
@@ -80,20 +80,20 @@ def read(
     return tuple(specs)
 
 
-def names(path: str, only: tuple[str, ...] = ()) -> tuple[str, ...]:
+def names(path: str, choice: Choice = ALL) -> tuple[str, ...]:
     """Return the names of a file's apps, for `pm stop FILE` and its kin.
 
     An app that has a name need not be right otherwise. Raises as `read` does.
     """
-    reading = _reading(open_file(path, this_caller().cwd), this_caller(), Choice(only), _NOTHING)
+    reading = _reading(open_file(path, this_caller().cwd), this_caller(), choice, _NOTHING)
     found: list[str] = []
     for where, table in reading.file.numbered():
         name = _given_name(table, reading)
         found += [name] if name else (spec.name for spec in _app(where, table, reading))
     if reading.remarks.faults:
         reading.remarks.tell()
-    check_chosen(only, found)
-    return tuple(name for name in found if not only or name in only)
+    check_chosen(choice.only, found)
+    return tuple(name for name in found if not choice.only or name in choice.only)
 
 
 def _reading(file: File, caller: Caller, choice: Choice, typed: Wish) -> Reading:
@@ -112,11 +112,14 @@ def _given_name(table: dict[str, object], reading: Reading) -> str:
         key: item for key, item in table.items() if canonical(key, reading.place.dialect) in _NAMING
     }
     values, _ = read_table(kept, "", reading.place, Remarks(""))
-    return _prefix(merged(reading.defaults, values)) + values["name"] if "name" in values else ""
+    values = merged(reading.defaults, values)
+    return _full_name(values["name"], values, reading.choice) if "name" in values else ""
 
 
-def _prefix(values: Values) -> str:
-    return f"{values['name_prefix']}:" if values.get("name_prefix") else ""
+def _full_name(name: str, values: Values, choice: Choice) -> str:
+    prefix = f"{values['name_prefix']}:" if values.get("name_prefix") else ""
+    appended = values.get("append_env_to_name") and choice.environment
+    return f"{prefix}{name}-{choice.environment}" if appended else prefix + name
 
 
 def _app(where: str, table: dict[str, object], reading: Reading) -> Iterator[AppSpec]:
@@ -143,7 +146,8 @@ def _spec(values: Values, reading: Reading) -> AppSpec:
     if port_is_variable(values, reading.file):
         values = {key: value for key, value in values.items() if key != "port"}
     spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)
-    return replace(spec, name=_prefix(values) + spec.name, source=reading.file.source)
+    name = _full_name(spec.name, values, reading.choice)
+    return replace(spec, name=name, source=reading.file.source)
 
 
 def _wish(values: Values, env: dict[str, str]) -> Wish:

@@ -58,6 +58,7 @@ KEYS: dict[str, Key] = {
     "args": Key(WORDS, "Arguments of the app"),
     "name": Key(TEXT, "Name in the list", default="the script's"),
     "name_prefix": Key(TEXT, "Put before the name, with a colon"),
+    "append_env_to_name": Key(FLAG, "With `--env NAME`, -NAME is put behind the name"),
     "namespace": Key(TEXT, "Group of apps, selected together"),
     "cwd": Key(FOLDER, "Working directory of the app", default="the folder of the file"),
     "interpreter": Key(TEXT, "Python that runs it, or `none`", ("exec_interpreter",),
@@ -81,6 +82,7 @@ KEYS: dict[str, Key] = {
     "env_file": Key(WORDS, "Files of NAME=value lines (dotenv), before `env`"),
     "filter_env": Key(FILTERS, "Parts of names of the caller's variables to leave out; true: all"),
     "instance_var": Key(TEXT, "Variable that holds the worker's slot"),
+    "increment_var": Key(TEXT, "Variable of `env` that each slot has one higher than the last"),
     "depends_on": Key(DEPENDENCIES, "Apps that have to be started, ready or completed before it"),
     "user": Key(IDENTITY, "User that runs it, where pm is root's", ("uid", "username"),
                 "pm's own"),
@@ -90,6 +92,8 @@ KEYS: dict[str, Key] = {
     "listen_timeout": Key(DURATION, "Time to get ready in"),
     "kill_timeout": Key(DURATION, "Time from stop signal to SIGKILL"),
     "stop_signal": Key(SIGNAL, "Signal that ends a worker"),
+    "shutdown_with_message": Key(FLAG, "Where a worker listens for messages: it gets `shutdown`"),
+    "autostart": Key(FLAG, "Start it when it comes into the list"),
     "autorestart": Key(FLAG, "Replace a worker that ends by itself"),
     "max_restarts": Key(WHOLE, "Unstable exits in a row until errored"),
     "min_uptime": Key(DURATION, "An exit before it is unstable"),
@@ -119,6 +123,7 @@ KEYS: dict[str, Key] = {
 }  # fmt: skip
 
 MEANINGLESS: dict[str, str] = {
+    "post_update": "there is no `pull`: `pm deploy` has the hook `post-deploy`",
     "merge_logs": "workers share their app's log files; `pm logs` says which wrote a line",
     "combine_logs": "workers share their app's log files; `pm logs` says which wrote a line",
     "pid_file": "`pm pid` prints pids, and workers come and go",
@@ -146,8 +151,7 @@ MEANINGLESS: dict[str, str] = {
 """PM2's keys that change nothing here: said, and then ignored."""
 
 LATER = frozenset({
-    "append_env_to_name", "autostart", "increment_var", "log_date_format", "log_rotate",
-    "log_type", "post_update", "shutdown_with_message", "time",
+    "log_date_format", "log_rotate", "log_type", "time",
 })  # fmt: skip
 """Keys that are not built yet: refused, so that nobody relies on them."""
 

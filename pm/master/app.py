@@ -108,7 +108,8 @@ class App:
     def expected(self, _: Worker) -> Expected:
         """Say what a worker has to do before it is ready: what its fellows do."""
         serving = [worker for worker in self.crew if worker.state is State.ONLINE]
-        keys = frozenset(key for worker in serving for key in worker.accepted)
+        own = bool(self.spec.increment_var)  # each slot has a port of its own
+        keys = frozenset(key for worker in serving for key in worker.accepted if not own)
         themselves = any(worker.own_ports for worker in serving)
         return Expected(self.known_to_listen, keys, serves_itself=themselves)
 

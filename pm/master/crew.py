@@ -216,6 +216,9 @@ def environ(spec: AppSpec, worker: Worker, notify: Callable[[bool], str]) -> dic
     }
     if spec.wait_ready:
         added["NOTIFY_SOCKET"] = notify(_is_stranger(spec))
+    if spec.increment_var:
+        first = int(spec.env.get(spec.increment_var, "0"))
+        added[spec.increment_var] = str(first + worker.slot)
     if spec.instance_var:
         added[spec.instance_var] = str(worker.slot)
     return added

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -62,6 +63,8 @@ class Lives:
         self._loop = loop
         self._listeners = listeners
         self._owner = owner
+        self.say_shutdown: Callable[[Worker], bool] = lambda _: False
+        """Sends the message that ends a worker; False if it does not listen for messages."""
 
     def begin(self, worker: Worker) -> None:
         """Wait for a launched worker to become ready, for as long as its spec allows."""
@@ -229,9 +232,11 @@ class Lives:
             return
         for handoff in self._listeners:
             handoff.retire(worker.key)
-        number = process.signal_number(worker.generation.spec.stop_signal)
-        whole_group = worker.link is None
-        (process.send_group if whole_group else process.send)(worker.pid, number)
+        spec = worker.generation.spec
+        if not (spec.shutdown_with_message and self.say_shutdown(worker)):
+            whole_group = worker.link is None
+            send = process.send_group if whole_group else process.send
+            send(worker.pid, process.signal_number(spec.stop_signal))
         for handoff in self._listeners:
             if worker.key in handoff.lanes:
                 handoff.lanes[worker.key].send(WAKE)

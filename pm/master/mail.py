@@ -18,6 +18,7 @@ class Mail:
         self.post.on_rest = crew.lives.look
         requests = Requests(loop, crew)
         self.post.on_end = requests.box_ended
+        crew.lives.say_shutdown = self.post.say_shutdown
         self.shell = Shell(self.post, requests, crew)
         self.verbs = {**self.post.verbs, **requests.verbs, **Shared(loop).verbs}
         """What is to be answered on the workers' links (`Questions.others`)."""

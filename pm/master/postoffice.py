@@ -72,6 +72,18 @@ class PostOffice:
         """
         self.deliver([worker], NOBODY, encode(message))
 
+    def say_shutdown(self, worker: Worker) -> bool:
+        """Tell a worker to end, as PM2's `shutdown_with_message` does; False if it hears nothing.
+
+        One whose queue is full gets the stop signal instead.
+        """
+        try:
+            return bool(worker.shelf.listening(MESSAGE)) and bool(
+                self.deliver([worker], NOBODY, encode("shutdown"))
+            )
+        except Full:
+            return False
+
     def broadcast(self, message: object) -> int:
         """Send a message to all workers; returns how many processes listen. Raises as `send`."""
         return self.deliver(self._workers, NOBODY, encode(message))

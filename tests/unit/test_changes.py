@@ -64,7 +64,7 @@ def test_all_keys_but_a_few_need_a_reload() -> None:
     }  # fmt: skip
     own_accord = (
         "watch", "ignore_watch", "watch_delay", "watch_polling", "unwatched",
-        "cron", "cron_restart", "timezone",
+        "cron", "cron_restart", "timezone", "autostart",
     )  # fmt: skip
     few |= dict.fromkeys(own_accord, Need.LIST)
     for key in fields_of(AppSpec) or ():

@@ -300,7 +300,7 @@ def test_only_some_apps_of_a_file(folder: Path, caller: Caller) -> None:
         read(path, caller, Choice(("x:wbe",)))
     assert caught.value.hint == "did you mean `x:web`?"
     assert names(path) == ("x:web", "x:gone")
-    assert names(path, ("x:gone",)) == ("x:gone",)
+    assert names(path, Choice(("x:gone",))) == ("x:gone",)
 
 
 def test_one_key_under_two_names(folder: Path, caller: Caller) -> None:

@@ -168,16 +168,16 @@ def test_restart_and_reload_take_the_values_of_a_file(
 
 @pytest.mark.parametrize("verb", [lives.stop, lives.delete])
 def test_stop_and_delete_need_only_the_names(
-    verb: Callable[[Sequence[str], tuple[str, ...]], int], asked: list[Request[Any]]
+    verb: Callable[[Sequence[str], Choice], int], asked: list[Request[Any]]
 ) -> None:
     Path("apps.toml").write_text(APPS + "[[apps]]\nname = 'gone'\nscript = 'gone.py'\n")
-    verb(["apps.toml"], ())
-    verb(["apps.toml"], ("gone",))
+    verb(["apps.toml"], Choice())
+    verb(["apps.toml"], Choice(("gone",)))
     assert [r.selectors for r in asked] == [  # type: ignore[attr-defined]
         ("web", "new", "gone"), ("gone",),
     ]  # fmt: skip
     with pytest.raises(UsageError, match="--only: `web` is no file of apps"):
-        verb(["web"], ("gone",))
+        verb(["web"], Choice(("gone",)))
 
 
 def test_an_app_of_the_list_is_resumed(asked: list[Request[Any]]) -> None:

@@ -128,8 +128,8 @@ def _tell_interrupted(hosts: Fleet, name: str) -> None:
     """Say what each host was at: it finishes that, and begins nothing else."""
     for host in hosts.hosts:
         at = host.session.at
-        print(f"{host.name}: " + (f"interrupted while {clean(at)}" if at else "not begun"),
-              file=sys.stderr)  # fmt: skip
+        what = f"interrupted while {clean(at)}" if at else "nothing is under way"
+        print(f"{host.name}: {what}", file=sys.stderr)
     print(f"hint: `pm deploy {name} current` shows what is live", file=sys.stderr)
 
 

@@ -87,7 +87,7 @@ def _judge(told: list[str], former: str) -> None:
     what = {
         "flip": "the link `current` could not be set",
         "apply": "the new release did not become ready" if kind is NotReady
-                 else f"pm could not run the new release (exit code {code})",
+                 else f"`pm apply` of the new release failed (exit code {code})",
     }.get(found.get("failed", ""), f"the hook post-deploy failed: exit code {code}")  # fmt: skip
     back = f"{former} is live again" if former else "nothing is live, as before"
     if "back" not in found:

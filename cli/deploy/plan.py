@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from shlex import quote
 
+from cli.text import shorten
 from pm.errors import Failed, UsageError
 from pm.record import dataclass
 
@@ -18,12 +19,11 @@ from .facts import INSPECT, STAMP, Facts
 from .model import Deployment, Release
 
 _REF = "refs/remotes/origin/", "remotes/origin/", "origin/", "refs/heads/", "refs/tags/"
-
-
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
-
-
+_TITLE = 60
+"""Columns of a hook's text that are shown."""
 _CONNECTION = "SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY XDG_SESSION_ID"
+"""Variables that are no app's business."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,8 @@ def _candidates(ref: str) -> list[str]:
 
 
 def _hook(name: str, text: str, script: str) -> list[Step]:
-    return [Step(f"{name}: {text}", shell.step(script))] if text else []
+    title = shorten(" ".join(text.split()), _TITLE)
+    return [Step(f"{name}: {title}", shell.step(script))] if text else []
 
 
 def _export(deployment: Deployment, release: Release, folder: str) -> str:

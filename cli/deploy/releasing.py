@@ -49,6 +49,8 @@ class Releasing:
             self._facts.update(self._fleet.each(self._begin))
             return work()
         except Broken as broken:
+            for error in broken.errors.values():
+                error.hint = error.hint or "nothing was switched: what was live still is"
             return outcomes_of(self._fleet, broken.errors, lambda _: "left as it was")
 
     def _begin(self, host: Host) -> Facts:

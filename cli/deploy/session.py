@@ -49,7 +49,7 @@ class Session:
     def __init__(self, host: str, access: Access, path: str) -> None:
         self.host = host
         self.at = ""
-        """The title of the step that it is at or was at last."""
+        """The title of the step that it is at."""
         self._command = command_line(host, access)
         self._path = path
         self._mark = f"pm-{secrets.token_hex(12)}"
@@ -88,6 +88,7 @@ class Session:
 
         self._send(step.script)
         told = self._read(hear, "end")
+        self.at = ""
         code = int(told.pop())
         locked = [line.removeprefix("locked ") for line in told if line.startswith("locked")]
         if locked:

@@ -153,6 +153,7 @@ def test_a_failing_pre_deploy_hook_leaves_everything_as_it_was(here: Here) -> No
     error = here.do("deploy").error
     assert error is not None
     assert "exit code 3" in error.message
+    assert error.hint == "nothing was switched: what was live still is"
     assert here.current == first
     assert len(here.calls) == 1
     assert here.heard.lines == ["no"]

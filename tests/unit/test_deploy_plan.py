@@ -49,6 +49,14 @@ def test_a_release_is_prepared_before_anything_is_switched() -> None:
     assert not any("flip" in step.script for step in steps)
 
 
+def test_a_long_hook_is_shown_in_part() -> None:
+    hooks = Hooks(pre_deploy="echo one\n" * 20)
+    (_, step) = plan.prepare(replace(DEPLOYMENT, hooks=hooks), RELEASE)
+    assert step.title.startswith("pre-deploy: echo one echo one")
+    assert step.title.endswith("…")
+    assert "echo one\necho one" in step.script
+
+
 def test_activation_flips_then_applies_then_runs_the_hook() -> None:
     script = plan.activate(DEPLOYMENT, RELEASE, former=C).script
     order = [script.index(f"flip {D}"), script.index("pm "), script.index("'post deploy'")]

@@ -99,8 +99,9 @@ def _step(spec: AppSpec, detail: Detail | None, wishes: Wishes) -> Step:
 
 def _overlaps(detail: Detail, spec: AppSpec) -> bool:
     """Return True if old and new may run side by side, as the master decides it at a reload."""
-    served = [one.served for one in detail.app.listeners]
-    return Served.OWN.value not in served and (bool(served) or spec.max_surge > 0)
+    served = {one.served for one in detail.app.listeners}
+    own = {Served.OWN.value, Served.REUSEPORT.value}
+    return bool(served - own) or served == {Served.REUSEPORT.value} or spec.max_surge > 0
 
 
 def _left_over(names: Iterable[str], wishes: Wishes) -> list[Step]:

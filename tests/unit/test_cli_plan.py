@@ -138,6 +138,8 @@ def test_what_cannot_overlap_is_said() -> None:
         (("round-robin",), 0, ""),
         (("reuseport",), 0, ""),
         (("own",), 0, "; each old worker leaves before the new one"),
+        (("own", "round-robin"), 0, ""),
+        (("own", "reuseport"), 0, "; each old worker leaves before the new one"),
         ((), 0, "; each old worker leaves before the new one"),
         ((), 1, ""),
     ):

@@ -9,6 +9,7 @@ import sys
 from cli.detect import Found, detect
 from cli.ecosystem.apps import read
 from cli.ecosystem.formats import DEFAULT_NAMES
+from cli.ecosystem.writing import toml
 from cli.program import is_application
 from cli.target import this_caller
 from cli.values import whole
@@ -121,10 +122,8 @@ def file_text(answers: Answers, env_file: bool) -> str:
 
 def _quoted(text: str, number: bool = False) -> str:
     """Return a text as TOML."""
-    import json
-
     plain = number and re.fullmatch(r"-?\d+", text)
-    return text if plain else json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+    return text if plain else toml(text.replace("$", "$$"))
 
 
 def _write(text: str) -> None:

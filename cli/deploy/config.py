@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.ecosystem.file import File, open_file
 from cli.ecosystem.formats import STDIN
-from cli.ecosystem.kinds import Place
+from cli.ecosystem.place import Place
 from cli.ecosystem.reading import sentence
 from pm.codec import suggest
 from pm.errors import ConfigError, PmError, UsageError

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from cli.ecosystem.keys import Key
-from cli.ecosystem.kinds import FLAG, TEXT, VARIABLES, Kind, Place
+from cli.ecosystem.kinds import FLAG, TEXT, VARIABLES, Kind
+from cli.ecosystem.place import Place
 from pm.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)

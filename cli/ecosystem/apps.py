@@ -19,7 +19,7 @@ from pm.record import dataclass, replace
 from .environment import check_environment, own_variables, port_is_variable
 from .file import ALL, Choice, File, check_chosen, open_file
 from .keys import canonical, named_env
-from .kinds import Place
+from .place import Place
 from .reading import Remarks, Values, merged, read_table, sentence
 
 _NOTHING = Wish("")

@@ -8,7 +8,8 @@ from pm.codec import suggest
 from pm.dependency import Condition
 from pm.errors import ConfigError
 
-from .kinds import Kind, Place, expanded
+from .kinds import Kind
+from .place import Place, expanded
 
 _CONDITIONS = [condition.value for condition in Condition]
 _FORMS = 'as in ["db", {app = "migrate", condition = "completed"}]'

@@ -22,10 +22,11 @@ def parse(text: str, path: str) -> dict[str, str]:
 
     found: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
-        if binding.error or (binding.key is not None and binding.value is None):
+        value = binding.value or ""
+        if binding.error or (binding.key and binding.value is None) or "\0" in value:
             # not its text: it may be a secret
             line = binding.original.line
             raise ConfigError(f"env_file: {path}:{line}: not NAME=value")
         if binding.key is not None:
-            found[binding.key] = binding.value or ""
+            found[binding.key] = value
     return found

@@ -10,7 +10,8 @@ from pm.codec import suggest
 from . import dotenv
 from .file import File
 from .keys import named_env
-from .kinds import Place, variables_of
+from .kinds import variables_of
+from .place import Place
 from .reading import Remarks, Values
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from cli.values import (
@@ -24,20 +24,8 @@ from cli.values import (
 )
 from pm.codec import suggest
 from pm.errors import ConfigError, UsageError
-from pm.record import dataclass
 
-from .formats import Dialect
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value stands, and what that means for it."""
-
-    folder: str
-    """Of the file; relative paths begin here."""
-    dialect: Dialect
-    variables: Mapping[str, str]
-    """What `${NAME}` may stand for."""
+from .place import Place, expanded, filled
 
 
 class Kind(NamedTuple):
@@ -54,42 +42,14 @@ class Kind(NamedTuple):
     """How it is written, where that is not plain."""
 
 
-_VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
-
-
-def expanded(text: str, place: Place) -> str:
-    """Put variables in: `${NAME}`, `${NAME:-default}`, `$$` for a dollar; raises ConfigError."""
-    if place.dialect.pm2:
-        return text
-
-    def value(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
-        name, sign, default = match[1].partition(":-")
-        if name in place.variables:
-            return place.variables[name]
-        if sign:
-            return default
-        raise ConfigError(f"${{{name}}} is not set", "export it, or write `${NAME:-default}`")
-
-    return _VARIABLE.sub(value, text)
-
-
-def _filled(value: object, place: Place) -> object:
-    """Put variables in a text; one that had some, or is PM2's, may be a number or a flag."""
-    if not isinstance(value, str):
-        return value
-    text = expanded(value, place)
-    if text == value and not place.dialect.pm2:
-        return value
-    return int(text) if re.fullmatch(r"-?\d+", text) else _FLAGS.get(text, text)
-
-
-_FLAGS = {"true": True, "false": False}
+_SHOWN = 80
+"""Characters of a wrong value."""
 
 
 def _wrong(value: object, kind: str, hint: str = "") -> ConfigError:
-    return ConfigError(f"{value!r} is not {kind}", hint)
+    shown = repr(value)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    return ConfigError(f"{shown} is not {kind}", hint)
 
 
 def _text(value: object, place: Place) -> str:
@@ -99,17 +59,31 @@ def _text(value: object, place: Place) -> str:
 
 
 def _flag(value: object, place: Place) -> bool:
-    value = _filled(value, place)
+    value = filled(value, place)
     if not isinstance(value, bool):
         raise _wrong(value, "true or false")
     return value
 
 
 def _whole(value: object, place: Place) -> int:
-    value = _filled(value, place)
+    value = filled(value, place)
     if not isinstance(value, int) or isinstance(value, bool):
         raise _wrong(value, "a whole number")
     return value
+
+
+def _port(value: object, place: Place) -> int:
+    number = _whole(value, place)
+    if not 0 <= number <= _LAST_PORT:
+        raise _wrong(value, "a port", f"0 to {_LAST_PORT}")
+    return number
+
+
+def _ports(value: object, place: Place) -> tuple[int, ...]:
+    return tuple(_port(number, place) for number in _numbers(value, place))
+
+
+_LAST_PORT = 65535
 
 
 def _words(value: object, place: Place) -> tuple[str, ...]:
@@ -135,11 +109,13 @@ def _numbers(value: object, place: Place) -> tuple[int, ...]:
 
 
 def _duration(value: object, place: Place) -> float:
-    value = _filled(value, place)
+    value = filled(value, place)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise _wrong(value, "a duration", 'such as 10, "500ms" or "2m"')
     if isinstance(value, str) and not value.strip().isdecimal():
         return seconds(value)
+    if isinstance(value, int) and abs(value) > _MOST:
+        raise _wrong(value, "a duration")
     number = float(value)
     if place.dialect.pm2:
         return number / 1000
@@ -147,8 +123,12 @@ def _duration(value: object, place: Place) -> float:
     return number
 
 
+_MOST = 10**12
+"""Of a number of seconds or milliseconds; Python's own may have any length."""
+
+
 def _size(value: object, place: Place) -> int:
-    value = _filled(value, place)
+    value = filled(value, place)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -157,7 +137,7 @@ def _size(value: object, place: Place) -> int:
 
 
 def _count(value: object, place: Place) -> str:
-    value = _filled(value, place)
+    value = filled(value, place)
     if isinstance(value, bool) or not (
         isinstance(value, int) or value == "max" or re.fullmatch(r"-?\d+", str(value))
     ):
@@ -194,7 +174,7 @@ def variables_of(value: object, place: Place) -> dict[str, str]:
         raise _wrong(value, "a table")
     unset = place.dialect.pm2  # null: what a program for node did not find
     return {
-        str(name): _variable(str(name), item, place)
+        _named(str(name)): _variable(str(name), item, place)
         for name, item in value.items()
         if not (unset and item is None)
     }
@@ -204,6 +184,12 @@ def _filters(value: object, place: Place) -> tuple[str, ...]:
     if isinstance(value, bool):
         return ("",) if value else ()
     return _words(value, place)
+
+
+def _named(name: str) -> str:
+    if not name or "=" in name or not name.isprintable():
+        raise ConfigError(f"{name!r} cannot name a variable")
+    return name
 
 
 def _variable(name: str, item: object, place: Place) -> str:
@@ -259,6 +245,8 @@ FLAG = Kind(
     lambda flag: str(flag).lower(),
 )  # fmt: skip
 _NUMBER = {"anyOf": [{"type": "integer"}, _FILLED]}
+PORT = Kind("port", _port, _NUMBER)
+PORTS = Kind("ports", _ports, {"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER}]})
 WHOLE = Kind("whole number", _whole, {"anyOf": [{"type": "integer", "minimum": 0}, _FILLED]})
 WORDS = Kind("words", _words, {"anyOf": [_STRING, _LIST]})
 FILTERS = Kind(

@@ -12,7 +12,7 @@ from pm.errors import ConfigError, PmError
 from pm.record import dataclass, field
 
 from .keys import KEYS, LATER, MEANINGLESS, canonical, named_env
-from .kinds import Place
+from .place import Place
 
 Values = dict[str, Any]
 """What a table says, by canonical keys, of each key's own type."""

@@ -6,7 +6,8 @@ import re
 
 from pm.errors import ConfigError
 
-from .kinds import Kind, Place, expanded
+from .kinds import Kind
+from .place import Place, expanded
 
 
 def _identity(value: object, place: Place) -> str:

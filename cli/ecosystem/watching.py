@@ -7,7 +7,8 @@ import sys
 from pm.codec import suggest
 from pm.errors import ConfigError
 
-from .kinds import DURATION, FLAG, WORDS, Kind, Place
+from .kinds import DURATION, FLAG, WORDS, Kind
+from .place import Place
 
 _NEEDLESS = frozenset({
     "alwaysStat", "atomic", "awaitWriteFinish", "binaryInterval", "cwd", "disableGlobbing",

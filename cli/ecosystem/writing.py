@@ -80,17 +80,18 @@ def _escaped(value: Any) -> Any:
 
 def _app(table: Table) -> str:
     lines = ["[[apps]]"]
-    lines += [f"{key} = {_toml(value)}" for key, value in table.items() if key != "env"]
+    lines += [f"{key} = {toml(value)}" for key, value in table.items() if key != "env"]
     if env := table.get("env"):
-        lines += ["", "[apps.env]", *(f"{_key(name)} = {_toml(env[name])}" for name in sorted(env))]
+        lines += ["", "[apps.env]", *(f"{_key(name)} = {toml(env[name])}" for name in sorted(env))]
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """Return a value as TOML has it; raises Failed for what it cannot hold."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(k)} = {toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml, value))}]"
     if not isinstance(value, str):
         return json.dumps(value)
     try:
@@ -101,4 +102,4 @@ def _toml(value: Any) -> str:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.match(name) else _toml(name)
+    return name if _BARE.match(name) else toml(name)

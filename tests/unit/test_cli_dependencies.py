@@ -6,7 +6,7 @@ import pytest
 
 from cli.ecosystem.dependencies import DEPENDENCIES
 from cli.ecosystem.formats import OURS
-from cli.ecosystem.kinds import Place
+from cli.ecosystem.place import Place
 from pm.errors import ConfigError
 
 HERE = Place("/", OURS, {"KIND": "blue"})

@@ -468,3 +468,32 @@ def test_faults_of_watch_and_cron(folder: Path, caller: Caller) -> None:
         "watch", "cron_restart", "timezone", "watch_options",
     ]  # fmt: skip
     assert "did you mean `ignored`" in caught.value.lines[3]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('args = ["a\\u0000b"]', "args: 'a\\x00b' has a character that no process can be given"),
+        ('env = { A = "\\u0000" }', "env: A: '\\x00' has a character that no process can be given"),
+        ('env = { "A=B" = "1" }', "env: 'A=B' cannot name a variable"),
+        ("port = 65536", "port: 65536 is not a port; 0 to 65535"),
+        ("ports = [-1]", "ports: -1 is not a port; 0 to 65535"),
+        (f"kill_timeout = {10**400}", f"kill_timeout: {10**79}... is not a duration"),
+        ("kill_timeout = nan", "kill_timeout: nan is not from 0 to 999999 seconds"),
+        (f'max_restarts = "{"9" * 5000}"', f"max_restarts: '{'9' * 79}... is not a whole number"),
+    ],
+    ids=range(8),
+)
+def test_what_no_process_can_have(line: str, fault: str, folder: Path, caller: Caller) -> None:
+    path = written(folder, f'[[apps]]\nscript = "web.py"\n{line}\n')
+    with pytest.raises(ConfigError) as caught:
+        read(path, caller)
+    assert caught.value.lines == (f"[[apps]] 1: {fault}",)
+
+
+def test_texts_of_json_that_are_none(folder: Path, caller: Caller) -> None:
+    path = folder / "conf" / "apps.json"
+    path.write_text('{"script": "web.py", "args": ["\\ud800"]}')
+    with pytest.raises(ConfigError) as caught:
+        read(str(path), caller)
+    assert "has a character that no process can be given" in caught.value.lines[0]

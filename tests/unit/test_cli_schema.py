@@ -13,7 +13,7 @@ from cli.deploy.config import read as deployment
 from cli.ecosystem.apps import read
 from cli.ecosystem.formats import OURS
 from cli.ecosystem.keys import KEYS, LATER
-from cli.ecosystem.kinds import Place
+from cli.ecosystem.place import Place
 from cli.ecosystem.reading import Remarks, read_table
 from cli.ecosystem.schema import schema
 from cli.target import this_caller

@@ -44,6 +44,7 @@ def _console(command: str, args: str) -> str:
 
 
 _IN_NATIVE_CODE = "accepts in native code: the kernel spreads connections (SO_REUSEPORT)"
+_CLOSED = "; closing such a socket resets what waits in it, unless net.ipv4.tcp_migrate_req is 1"
 _TCP = "127.0.0.1:{place}"
 _GUNICORN = "wsgi:app -b " + _TCP
 _UVICORN = "asgi:app --port {place} --log-level warning"
@@ -87,7 +88,6 @@ WSGI = (
     Server("gunicorn sync", _console("gunicorn", _GUNICORN + " -w 2"), "gunicorn"),
     Server("gunicorn gthread", _console("gunicorn", _GUNICORN + " -w 2 --threads 4"), "gunicorn"),
     Server("gunicorn gevent", _console("gunicorn", _GUNICORN + " -w 2 -k gevent"), "gunicorn"),
-    Server("gunicorn eventlet", _console("gunicorn", _GUNICORN + " -k eventlet"), "gunicorn"),
     Server("gunicorn tornado", _console("gunicorn", _GUNICORN + " -k tornado"), "gunicorn"),
     Server(
         "gunicorn, unix socket", _console("gunicorn", "wsgi:app -w 2 -b unix:{place}"),
@@ -101,6 +101,7 @@ WSGI = (
     Server(
         "granian, WSGI",
         _console("granian", "--interface wsgi --port {place} --no-log wsgi:app"), "granian",
+        remark=_IN_NATIVE_CODE + _CLOSED,
     ),
 )  # fmt: skip
 
@@ -135,6 +136,7 @@ ASGI = (
     Server(
         "granian, ASGI",
         _console("granian", "--interface asgi --port {place} --no-log asgi:app"), "granian",
+        remark=_IN_NATIVE_CODE + _CLOSED,
     ),
     Server("Quart", _script("quart_server"), "quart"),
     Server("NiceGUI", _script("nicegui_server"), "nicegui"),

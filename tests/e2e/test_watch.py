@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import time
@@ -156,3 +157,25 @@ def test_the_keys_of_files(pm: Pm, folder: Path, port: int) -> None:
     watched(pm)
     (folder / "app.log").write_text("")
     until(lambda: "app.log changed: reload" in events(pm, "watch"), "a log that is asked for")
+
+
+def test_pm_logs_say_why_there_is_a_reload(pm: Pm, folder: Path, port: int) -> None:
+    start(pm, folder, port, "--watch")
+    child = pm.popen("logs", "web", "--lines", "0")
+    try:
+        assert child.stdout is not None
+        changed, heard = 0.0, select.poll()
+        heard.register(child.stdout, select.POLLIN)
+
+        def said() -> bool:
+            nonlocal changed
+            if time.monotonic() > changed + 1:  # it may not listen to events yet
+                changed = time.monotonic()
+                (folder / "answer.txt").touch()
+            assert child.stdout is not None
+            return bool(heard.poll(10)) and "pm | web: answer.txt ch" in child.stdout.readline()
+
+        until(said, "why there is a reload")
+    finally:
+        child.kill()
+        child.communicate(timeout=10)

@@ -12,8 +12,10 @@ def read(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8-sig") as file:
             return parse(file.read(), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"env_file: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"env_file: {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"env_file: {path}: {error}") from None
 
 
 def parse(text: str, path: str) -> dict[str, str]:

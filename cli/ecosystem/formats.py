@@ -187,9 +187,11 @@ def _javascript(_text: str, path: str) -> dict[str, Any]:
 
 
 def _reason(text: str) -> str:
-    """Return the line of node's traceback that says what is wrong."""
+    """Return what node's traceback says is wrong, and in which line."""
     lines = [line.strip() for line in text.splitlines() if "Error" in line]
-    return lines[0] if lines else "it failed"
+    where = re.match(r"/.*:(\d+)\n", text)
+    place = f" (line {where[1]})" if where else ""
+    return (lines[0] if lines else "it failed") + place
 
 
 def _table(data: object, path: str) -> dict[str, Any]:

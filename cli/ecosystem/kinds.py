@@ -196,7 +196,7 @@ def _variable(name: str, item: object, place: Place) -> str:
     if place.dialect.pm2 and isinstance(item, (dict, list)):
         return json.dumps(item)
     if not isinstance(item, (str, int, float)):
-        raise ConfigError(f"{name}: {item!r} is not text", "put it in quotes")
+        raise ConfigError(f"{name}: {item!r} is not text, a number, true or false")
     try:
         return str(item).lower() if isinstance(item, bool) else expanded(str(item), place)
     except ConfigError as error:

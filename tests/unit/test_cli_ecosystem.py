@@ -131,7 +131,7 @@ def test_every_fault_is_told_at_once(folder: Path, caller: Caller) -> None:
     assert "[[apps]] 3 (all): max_restarts: -1 is not from 0 up" in told
     assert "[[apps]] 4 (both): give one of `script` and `module`" in told
     assert "[[apps]] 4 (both): instances: 1.5 is not a whole number or 'max'" in told
-    assert "[[apps]] 4 (both): env: A: [1] is not text" in told
+    assert "[[apps]] 4 (both): env: A: [1] is not text, a number, true or false" in told
     assert "[[apps]] 4 (both): kill_timeout: 'soon' is not a duration" in told
 
 
@@ -349,8 +349,8 @@ def test_a_program_for_node_is_run_by_node(
     node.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}/bin:/bin:/usr/bin")
     assert [spec.name for spec in read(str(path), caller)] == ["web"]
-    node.write_text("#!/bin/sh\necho 'x\n  SyntaxError: bad\n  at y' >&2; exit 1\n")
-    with pytest.raises(ConfigError, match="node: SyntaxError: bad"):
+    node.write_text("#!/bin/sh\necho '/a/x.js:7\n  SyntaxError: bad\n  at y' >&2; exit 1\n")
+    with pytest.raises(ConfigError, match=r"node: SyntaxError: bad \(line 7\)"):
         read(str(path), caller)
     monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(ConfigError, match="there is no node"):
@@ -396,6 +396,14 @@ def test_a_variable_that_is_missing_is_named(folder: Path, caller: Caller) -> No
     with pytest.raises(ConfigError) as caught:
         read(path, caller)
     assert caught.value.lines[0].startswith("[[apps]] 1: args: ${NOWHERE} is not set; export it")
+
+
+def test_a_file_of_variables_that_is_not_there(folder: Path, caller: Caller) -> None:
+    path = written(folder, '[[apps]]\nscript = "web.py"\nenv_file = ".env"\n')
+    with pytest.raises(ConfigError) as caught:
+        read(path, caller)
+    gone = f"[[apps]] 1: env_file: {folder}/conf/.env: No such file or directory"
+    assert caught.value.lines == (gone,)
 
 
 @pytest.mark.parametrize("text", ["A", "A=1\n=2", "A='1"])

@@ -114,6 +114,8 @@ def _of_file(path: str, cwd: str, env: Mapping[str, str], with_python: bool) -> 
         if not python and with_python:
             python = choose_python((os.path.dirname(path), cwd), env)
         return Program(Target.SCRIPT, path, name, (), python, tuple(options))
+    if not with_python:  # whoever is named runs the file, whatever kind it is of
+        return Program(Target.COMMAND, path, name)
     return _executable(path, name, env)
 
 

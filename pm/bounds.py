@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from .address import address_of
 from .errors import ConfigError
 
 _NAME = re.compile(r"[^\x00-\x1f/\x7f]{1,100}\Z")
@@ -49,6 +50,9 @@ def check(key: str, value: object) -> None:
         raise ConfigError("script: missing", "give the file, module or command to run")
     if key == "stop_signal" and value not in SIGNALS:
         raise ConfigError(f"stop_signal: {value!r} is no signal", "for example SIGTERM or SIGINT")
+    if key == "listen" and isinstance(value, tuple):
+        for text in value:
+            address_of(text)
     if key in RANGES and isinstance(value, (int, float)):
         least, end, unit = RANGES[key]
         if not least <= value < end:

@@ -117,6 +117,8 @@ class AppSpec:
     """A variable of `env`, a whole number, that each slot has one higher than the slot before."""
     shutdown_with_message: bool = False
     """A worker that listens for messages gets "shutdown" in the place of the stop signal."""
+    listen: tuple[str, ...] = ()
+    """Addresses on which pm listens for a program that is given the sockets (LISTEN_FDS)."""
     ports: tuple[int, ...] = ()
     """Privileged ports that the master binds for an app that runs as somebody else than root."""
     exclusive_ports: tuple[int, ...] = ()
@@ -149,11 +151,16 @@ class AppSpec:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with ConfigError."""
-        for name in ("name", "script", "stop_signal", *RANGES):
+        for name in ("name", "script", "stop_signal", "listen", *RANGES):
             check(name, getattr(self, name))
         first = self.env.get(self.increment_var, "0")
         if self.increment_var and not first.removeprefix("-").isdecimal():
             raise ConfigError(f"increment_var: {self.increment_var} is {first!r}, no whole number")
+        if self.listen and self.exec_mode is not Mode.FORK:
+            raise ConfigError(
+                "listen: a Python server in a cluster listens by itself",
+                "leave it out, or set exec_mode = fork for a program that knows LISTEN_FDS",
+            )
         if self.cron and self.cron_restart:
             raise ConfigError(
                 "cron and cron_restart: an app is either started or reloaded by the clock",

@@ -76,6 +76,8 @@ KEYS: dict[str, Key] = {
     "host": Key(TEXT, "Where a `module:app` listens", default="127.0.0.1"),
     "port": Key(PORT, "Where a `module:app` listens; in PM2's files also the variable PORT",
                 default="8000"),
+    "listen": Key(WORDS, "Addresses on which pm listens for a program that is given the sockets"
+                         " (LISTEN_FDS); only for exec_mode fork"),
     "ports": Key(PORTS, "Privileged ports that the app may bind although it runs as `user`"),
     "exclusive_ports": Key(PORTS, "Ports that stay each worker's own, outside the rotation"),
     "queue_depth": Key(WHOLE, "Connections that may wait in one worker's channel"),

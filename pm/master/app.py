@@ -105,13 +105,15 @@ class App:
 
     # What the crew reports.
 
-    def expected(self, _: Worker) -> Expected:
+    def expected(self, worker: Worker) -> Expected:
         """Say what a worker has to do before it is ready: what its fellows do."""
-        serving = [worker for worker in self.crew if worker.state is State.ONLINE]
+        serving = [one for one in self.crew if one.state is State.ONLINE]
         own = bool(self.spec.increment_var)  # each slot has a port of its own
-        keys = frozenset(key for worker in serving for key in worker.accepted if not own)
-        themselves = any(worker.own_ports for worker in serving)
-        return Expected(self.known_to_listen, keys, serves_itself=themselves)
+        keys = frozenset(key for one in serving for key in one.accepted if not own)
+        themselves = any(one.own_ports for one in serving)
+        # what it is given, it is not seen to accept from
+        listens = self.known_to_listen and not worker.generation.spec.listen
+        return Expected(listens, keys, serves_itself=themselves)
 
     def on_ready(self, worker: Worker, how: str) -> None:
         """A worker serves."""
@@ -179,6 +181,8 @@ def cannot_run(error: OSError, spec: AppSpec) -> str:
     """Say in words why the program of a spec could not be started."""
     if error.filename == spec.cwd:
         return f"cannot run in {spec.cwd}: {error.strerror}"
+    if error.filename in spec.listen:
+        return f"cannot listen on {error.filename}: {error.strerror}"
     what = error.filename or spec.interpreter or spec.script
     return f"cannot run {what}{f' as {spec.user}' if spec.user else ''}: {error.strerror}"
 

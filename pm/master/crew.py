@@ -102,9 +102,9 @@ class Crew:
         spec = worker.generation.spec
         pipes = Pipes(self._logs, worker.slot, _is_stranger(spec))
         try:
-            pid = process.spawn_worker(
-                spec, environ(spec, worker, self.notify), pipes.out, pipes.error
-            )
+            listeners = self._listeners.activation.open(spec.listen, spec.umask)
+            variables = environ(spec, worker, self.notify)
+            pid = process.spawn_worker(spec, variables, pipes.out, pipes.error, listeners)
         except OSError:
             pipes.abandon()
             raise

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 from ..model import ListenerView, Scheduling
+from .activation import Activation
 from .datagrams import Datagrams
 from .handoff import Handoff, Member
 from .loop import Loop
@@ -59,6 +60,8 @@ class Listeners:
         """Makes the policy of a listener."""
         self.datagrams = Datagrams(lambda: self.on_change())
         """The app's UDP sockets."""
+        self.activation = Activation(lambda: self.on_change())
+        """Listeners that its programs are started with."""
         self.files = SocketFiles()
         """The files of unix listeners."""
         self.on_open: Callable[[ListenerView], None] = _nothing
@@ -103,6 +106,15 @@ class Listeners:
             sock.close()
             raise
         return self.keep(key, sock), True
+
+    def inherit(self, key: str, sock: socket.socket) -> None:
+        """Take over what a dead master has bound, of whatever kind."""
+        if self.datagrams.owns(key):
+            self.datagrams.keep(key, sock)
+        elif self.activation.owns(key):
+            self.activation.keep(key, sock)
+        else:
+            self.keep(key, sock)
 
     def keep(self, key: str, sock: socket.socket) -> Handoff:
         """Take over a bound socket."""
@@ -151,6 +163,7 @@ class Listeners:
         """Return keys and fds, for whoever keeps dups of them."""
         fds = {key: handoff.gate.sock.fileno() for key, handoff in self._by_key.items()}
         fds.update(self.datagrams.kept())
+        fds.update(self.activation.kept())
         return tuple(fds), tuple(fds.values())
 
     def opened(self, key: str) -> None:
@@ -171,6 +184,7 @@ class Listeners:
             self.files.release(key, handoff.gate.listened)
         self._by_key.clear()
         self.datagrams.close_all()
+        self.activation.only(())
         self.on_change()
 
     def close_unused(self) -> list[str]:
@@ -182,9 +196,9 @@ class Listeners:
         return texts + self.datagrams.close_unused()
 
     def views(self) -> tuple[ListenerView, ...]:
-        """Show those that listen, and the UDP sockets."""
+        """Show those that listen, and the UDP sockets; first what programs are started with."""
         listening = (_view(k, h) for k, h in self._by_key.items() if h.gate.backlog)
-        return (*listening, *self.datagrams.views())
+        return (*self.activation.views(), *listening, *self.datagrams.views())
 
 
 def _view(key: str, handoff: Handoff) -> ListenerView:

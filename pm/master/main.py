@@ -66,10 +66,7 @@ class Master:
         for key, fd in zip(boot.listener_keys, kept, strict=False):
             os.set_inheritable(fd, False)
             sock = socket.socket(fileno=fd)
-            if app.listeners.datagrams.owns(key):
-                app.listeners.datagrams.keep(key, sock)
-            else:
-                app.listeners.keep(key, sock)
+            app.listeners.inherit(key, sock)
         questions = Questions(app.crew, app.listeners)
         app.crew.on_message = questions.receive
         self._notices = Notices(app.crew, lambda: max(app.wanted, default=-1) + 1)

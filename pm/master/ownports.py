@@ -25,8 +25,9 @@ def own_ports(worker: Worker, listeners: Listeners) -> tuple[ListenerView, ...]:
         for pid in process.family_of(worker.pid)
         for link, fd in sockets_of(pid).items()
     }
-    for handoff in listeners:
-        holders.pop(f"socket:[{os.fstat(handoff.gate.real_fd()).st_ino}]", None)
+    ours = {os.fstat(handoff.gate.real_fd()).st_ino for handoff in listeners}
+    for inode in ours | listeners.activation.inodes():
+        holders.pop(f"socket:[{inode}]", None)
     if not holders:  # a table of many connections takes the kernel a millisecond
         return ()
     found = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
+from collections.abc import Sequence
 
 from ..codec import to_plain
 from ..model import AppSpec, Target
@@ -14,9 +16,22 @@ from .spawn import spawn
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def spawn_worker(spec: AppSpec, environ: dict[str, str], out: int, error: int) -> int:
-    """Start a worker by fork and exec, for what is no Python or shall be no cluster."""
-    return spawn(_command(spec), to_plain(spec), {**spec.env, **environ}, out, error)
+_ACTIVATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "activate.py")
+
+
+def spawn_worker(
+    spec: AppSpec, environ: dict[str, str], out: int, error: int, listeners: Sequence[int] = ()
+) -> int:
+    """Start a worker by fork and exec, for what is no Python or shall be no cluster.
+
+    `listeners` become its fds from 3 on.
+    """
+    words = _command(spec)
+    if listeners:
+        numbers = ",".join(map(str, listeners))
+        words = [sys.executable, "-I", "-S", _ACTIVATE, numbers, *words]
+    env = {**spec.env, **environ}
+    return spawn(words, to_plain(spec), env, out, error, tuple(listeners))
 
 
 def _command(spec: AppSpec) -> list[str]:

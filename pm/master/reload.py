@@ -156,6 +156,7 @@ class Reload:
         """Let the slot under way, and those that were not wanted, be as they were before."""
         app = self._app
         app.wanted = self._wanted
+        app.listeners.activation.only(app.spec.listen)
         for slot in app.slots.values():
             if slot.number == self._rollout.slot and not slot.workers:
                 slot.generation = self._old

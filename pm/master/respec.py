@@ -18,6 +18,7 @@ def respecify(app: App, spec: AppSpec) -> None:
     app.spec = spec
     app.news.dirty = app.news.respecified = True
     app.listeners.schedule(spec.queue_depth)
+    app.listeners.activation.only(spec.listen)
     app.words.logs.rearrange(log_plan(app.home, spec))
 
 

@@ -15,6 +15,7 @@ ALLOWED = {"pm": {"pm"}, "daemon": {"pm", "daemon"}, "cli": {"pm", "cli"}}
 PURE = {
     "pm.errors",
     "pm.record",
+    "pm.address",
     "pm.dependency",
     "pm.order",
     "pm.model",
@@ -39,6 +40,7 @@ PROCESS_EFFECTS = {
     "pm.master.process": "signal, reap: the master's one place",
     "pm.master.spawn": "starts templates and workers",
     "pm.master.forkserver": "forks masters",
+    "pm.master.activate": "becomes the program that it was started for",
     "pm.master.logrotate": "starts the helper that compresses rotated logs",
     "pm.worker.spare": "forks workers for the template",
     "pm.worker.execs": "passes on what the app itself executes",

@@ -36,6 +36,7 @@ FILES = {
 
 ELSEWHERE = {
     "depends_on": "tests/e2e/test_order.py",
+    "listen": "tests/process/test_activation.py",
     "queue_depth": "tests/process/test_handoff.py",
     "ports": "tests/process/test_privileges.py",
     "user": "tests/process/test_privileges.py",

@@ -143,6 +143,7 @@ def test_what_the_spec_takes_from_the_caller(caller: Caller, here: Path) -> None
         ("python3", "serve", ("script", "serve", "bin:serve", (), "bin:python3")),
         ("none", "../bin/serve", ("command", "serve", "bin:serve", (), "")),
         ("node", "../bin/tool", ("command", "tool", "bin:node", ("bin:tool",), "")),
+        ("node", "app.js", ("command", "app", "bin:node", ("app.js",), "")),
     ],
 )
 def test_the_interpreter_asked_for(

@@ -19,6 +19,8 @@ from pm.errors import Failed
 from pm.model import AppSpec, Mode, Scheduling, Target
 from pm.record import fields_of, replace
 
+BESIDE: dict[str, dict[str, Any]] = {"listen": {"exec_mode": Mode.FORK}}
+"""Keys without which others mean nothing."""
 SAMPLES: dict[str, Any] = {
     "args": ("--word", "two words", "$HOME ${X}", 'quo"te', "tab\tend\x7f", "ä"),
     "interpreter_args": ("-O", "-W", "error"),
@@ -52,6 +54,7 @@ SAMPLES: dict[str, Any] = {
     "instance_var": "SLOT",
     "ports": (80, 443),
     "exclusive_ports": (9090,),
+    "listen": ("127.0.0.1:8000", "unix:/run/a.sock"),
     "keepalive_handover": False,
     "queue_depth": 7,
     "scheduling": Scheduling.LEAST_CONNECTIONS,
@@ -93,7 +96,8 @@ def test_each_key_has_a_sample() -> None:
 
 @pytest.mark.parametrize("key", sorted(SAMPLES.keys() & KEYS.keys()))
 def test_each_key_comes_back(key: str, tmp_path: Path) -> None:
-    one = spec(tmp_path, **{key: SAMPLES[key]})
+    fields = {key: SAMPLES[key], **BESIDE.get(key, {})}
+    one = spec(tmp_path, **fields)
     assert getattr(one, key) != getattr(spec(tmp_path), key)
     (found,) = again(tmp_path, one)
     assert differences(one, found) == ()

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pm.errors import UsageError
-from pm.model import Scheduling
+from pm.model import LogType, Scheduling
 from pm.record import replace
 
 from .options import LIVES, Argument, Json, Only, Option, Rest, command, names_of, of_key, option
 from .values import (
+    STAMP,
     cron_of,
     dependency,
     log_path,
+    log_type_of,
     scheduling_of,
     seconds,
     signal_of,
@@ -90,6 +92,11 @@ Timezone = Annotated[str | None, _ZONE]
 
 Output = Annotated[str, of_key("out_file", "--output", "-o", panel="Log files", metavar="FILE")]
 Error = Annotated[str, of_key("error_file", "--error", "-e", panel="Log files", metavar="FILE")]
+_DATES = of_key("log_date_format", panel="Log files", metavar="FORMAT")
+Dates = Annotated[str, _DATES]
+Time = Annotated[bool, of_key("time", panel="Log files")]
+_LOG_TYPE = of_key("log_type", panel="Log files", metavar="TYPE", parser=log_type_of)
+LogForm = Annotated[LogType | None, _LOG_TYPE]
 Log = Annotated[str, of_key("log_file", "--log", "-l", panel="Log files", metavar="FILE")]
 
 
@@ -137,6 +144,9 @@ def start(
     output: Output = "",
     error: Error = "",
     log: Log = "",
+    log_date_format: Dates = "",
+    log_type: LogForm = None,
+    time: Time = False,
     only: Only = "",
     force: Force = False,
     as_json: Json = False,
@@ -156,6 +166,7 @@ def start(
         max_memory_restart=max_memory_restart, shutdown_with_message=shutdown_with_message,
         stop_exit_codes=_numbers("--stop-exit-codes", stop_exit_codes),
         out_file=output, error_file=error, log_file=log,
+        log_date_format=log_date_format or (STAMP if time else ""), log_type=log_type,
         watch=tuple(watch_path or ((".",) if watch else ())),
         ignore_watch=tuple(ignore_watch or ()), watch_delay=watch_delay,
         cron_restart=cron_of("--cron-restart", cron_restart),

@@ -10,8 +10,10 @@ import sys
 
 from pm.dependency import Condition, Dependency
 from pm.errors import ConfigError, UsageError
-from pm.model import Scheduling
+from pm.model import LogType, Scheduling
 
+STAMP = "YYYY-MM-DDTHH:mm:ss"
+"""PM2's format of `time` and `--time`."""
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -95,6 +97,16 @@ def scheduling_of(text: str) -> Scheduling:
 
     try:
         return from_plain(Scheduling, text, "scheduling")
+    except ConfigError as error:
+        raise UsageError(error.message, error.hint) from None
+
+
+def log_type_of(text: str) -> LogType:
+    """Return the log type of that name; raises UsageError."""
+    from pm.codec import from_plain
+
+    try:
+        return from_plain(LogType, text, "log_type")
     except ConfigError as error:
         raise UsageError(error.message, error.hint) from None
 

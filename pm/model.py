@@ -60,6 +60,15 @@ class Scheduling(str, enum.Enum):
     """Who is quickest: all workers accept from one listener (Node's SCHED_NONE)."""
 
 
+class LogType(str, enum.Enum):
+    """How lines stand in the log files."""
+
+    TEXT = "text"
+    """As they came."""
+    JSON = "json"
+    """Each as an object, with its time, stream and worker."""
+
+
 @dataclass(frozen=True)
 class AppSpec:
     """Everything asked of one app. Times are in seconds, sizes in bytes, paths absolute."""
@@ -109,6 +118,9 @@ class AppSpec:
     error_file: str = ""
     log_file: str = ""
     """Both streams in one more file, if given."""
+    log_date_format: str = ""
+    """Put before each line, as dayjs writes dates; empty: nothing is."""
+    log_type: LogType = LogType.TEXT
     log_max_size: int = 10_000_000
     log_keep: int = 10
     log_compress: bool = True

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Iterator
 
 from cli.target import Caller, Wish, resolve, this_caller
+from cli.values import STAMP
 from pm.codec import from_plain
 from pm.errors import PmError
 from pm.model import AppSpec, Mode
@@ -27,6 +28,7 @@ _OWN = frozenset({
     "script", "module", "args", "name", "name_prefix", "append_env_to_name", "cwd",
     "interpreter", "interpreter_args", "instances", "exec_mode", "host", "port", "env", "env_file",
     "filter_env", "disable_logs", "watch_options",
+    "log_rotate", "time",
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
 _NAMING = ("name", "name_prefix", "append_env_to_name")
@@ -153,7 +155,9 @@ def _spec(values: Values, reading: Reading) -> AppSpec:
 def _wish(values: Values, env: dict[str, str]) -> Wish:
     fields = {k: v for k, v in values.items() if k not in _OWN and not named_env(k)}
     options = {key: from_plain(_FIELDS[key], value, key) for key, value in fields.items()}
-    options = {**values.get("watch_options", {}), **options}
+    options = {**values.get("watch_options", {}), **values.get("log_rotate", {}), **options}
+    if values.get("time"):
+        options.setdefault("log_date_format", STAMP)
     if values.get("disable_logs"):
         options |= {"out_file": "/dev/null", "error_file": "/dev/null"}
     return Wish(

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from pm.codec import to_plain
-from pm.model import AppSpec, Scheduling
+from pm.model import AppSpec, LogType, Scheduling
 from pm.record import fields_of
 
 from .dependencies import DEPENDENCIES
@@ -39,6 +39,7 @@ from .kinds import (
     Kind,
     choice,
 )
+from .logkinds import LOG_ROTATE
 from .rights import IDENTITY, UMASK
 from .watching import WATCH_OPTIONS
 
@@ -111,6 +112,11 @@ KEYS: dict[str, Key] = {
                       "NAME-error.log there"),
     "log_file": Key(LOG, "Log of both, besides", ("log",)),
     "disable_logs": Key(FLAG, "Keep no logs"),
+    "log_date_format": Key(TEXT, "Put before each line of a log, as dayjs writes dates"),
+    "time": Key(FLAG, "The same with YYYY-MM-DDTHH:mm:ss"),
+    "log_type": Key(choice(*(kind.value for kind in LogType)), "How lines stand in the logs"),
+    "log_rotate": Key(LOG_ROTATE, "`log_max_size`, `log_keep` and `log_compress` in one; false: "
+                      "never"),
     "log_max_size": Key(SIZE, "Size at which a log file is rotated"),
     "log_keep": Key(WHOLE, "Rotated files to keep"),
     "log_compress": Key(FLAG, "Compress rotated files"),
@@ -154,11 +160,6 @@ MEANINGLESS: dict[str, str] = {
 }
 """PM2's keys that change nothing here: said, and then ignored."""
 
-LATER = frozenset({
-    "log_date_format", "log_rotate", "log_type", "time",
-})  # fmt: skip
-"""Keys that are not built yet: refused, so that nobody relies on them."""
-
 ALIASES: dict[str, str] = {alias: name for name, key in KEYS.items() for alias in key.aliases}
 
 _ENV_NAMED = "env_"
@@ -171,7 +172,7 @@ def canonical(key: str, dialect: Dialect = OURS) -> str:
     if key in ALIASES or named_env(key):
         return ALIASES.get(key, key)
     snake = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", key)
-    known = snake in KEYS or snake in ALIASES or snake in MEANINGLESS or snake in LATER
+    known = snake in KEYS or snake in ALIASES or snake in MEANINGLESS
     return ALIASES.get(snake, snake) if known else key
 
 

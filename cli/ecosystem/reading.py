@@ -11,7 +11,7 @@ from pm.codec import suggest
 from pm.errors import ConfigError, PmError
 from pm.record import dataclass, field
 
-from .keys import KEYS, LATER, MEANINGLESS, canonical, named_env
+from .keys import KEYS, MEANINGLESS, canonical, named_env
 from .place import Place
 
 Values = dict[str, Any]
@@ -76,8 +76,6 @@ def sentence(error: PmError, key: str = "") -> str:
 def _value(key: str, value: object, place: Place) -> object:
     if named_env(key):
         return KEYS["env"].kind.read(value, place)
-    if key in LATER:
-        raise ConfigError(f"{key}: not built yet", "leave it out")
     if key not in KEYS:
         raise ConfigError(f"unknown key `{key}`", suggest(key, KEYS))
     read = KEYS[key].kind.read(value, place)

@@ -20,6 +20,7 @@ from typing import Literal
 from .logfile import LONGEST, LogFile
 from .logloop import Loop
 from .logowners import Writer
+from .logstyle import Style
 from .logtail import Tails
 
 Stream = Literal["out", "error"]
@@ -27,6 +28,7 @@ Stream = Literal["out", "error"]
 _PIPE = 1 << 20  # asked for a pipe that is found half full; the limit for an ordinary user
 _REST = 0.002  # seconds, the longest pause after a round
 _SHORT = 0.0001  # the shortest
+_NEWLINE = 10
 _QUIET = 1.0  # seconds until an unfinished line is written as it is
 
 
@@ -36,6 +38,8 @@ class Source:
     def __init__(self, fd: int, who: Writer, files: Sequence[LogFile]) -> None:
         self.fd, self.who, self.files = fd, who, files
         self.held = b""
+        self.begun = False
+        """The last line that was written was not at its end."""
         self.held_at = 0.0
         self.size = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
 
@@ -55,6 +59,7 @@ class Pump:
         self._buffer = bytearray(LONGEST + _PIPE)
         self._rest, self._fullest = _REST, 0.0
         loop.between = self._between
+        self.style = Style()
 
     def add(self, source: Source) -> None:
         """Read from a pipe from now on."""
@@ -145,6 +150,10 @@ class Pump:
 
     def _write(self, source: Source, data: bytes | bytearray, end: int) -> None:
         self._tails.keep(source.who.pid, source.who.error, data, end)
+        begun, source.begun = source.begun, data[end - 1] != _NEWLINE
+        if not self.style.plain:
+            data = self.style.of(source.who, bytes(memoryview(data)[:end]), time.time(), begun)
+            end = len(data)
         for file in source.files:
             file.append(source.who, data, end)
 

@@ -25,6 +25,7 @@ from .logfile import LogFile, LogPath, Rotation
 from .logloop import Loop
 from .logowners import Writer
 from .logpump import Pump, Source, Stream
+from .logstyle import Style
 from .logtail import Tails
 
 __all__ = ["LogPath", "LogPlan", "LogWriter", "Rotation"]
@@ -39,6 +40,7 @@ class LogPlan:
     both: LogPath | None = None
     """One more file with both streams."""
     rotation: Rotation = field(default_factory=Rotation)
+    style: Style = field(default_factory=Style)
 
 
 def _say(text: str) -> None:
@@ -61,6 +63,7 @@ class LogWriter:
         self._loop = Loop(say)
         self._pump = Pump(self._loop, self._tails, self._finish)
         self._plan = plan
+        self._pump.style = plan.style
         self._files = _files(plan, self._trouble, self._loop)
         self._each(LogFile.create)
         self._thread = threading.Thread(target=self._loop.run, name="logs", daemon=True)
@@ -102,12 +105,13 @@ class LogWriter:
             return
         before, self._plan, self._troubles = _once(self._files), plan, {}
         self._files = _files(plan, self._trouble, self._loop)
-        self._loop.order(self._change, before)
+        self._loop.order(self._change, before, plan.style)
 
-    def _change(self, before: list[LogFile]) -> None:
+    def _change(self, before: list[LogFile], style: Style) -> None:
         for file in before:
             file.stop()  # first: the new one may be at the same path
         self._pump.redirect(self._files)
+        self._pump.style = style
         for file in _once(self._files):
             file.create()
 

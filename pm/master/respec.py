@@ -8,6 +8,7 @@ from ..home import log_files
 from ..logindex import index_path
 from ..model import AppSpec
 from .logs import LogPath, LogPlan, Rotation
+from .logstyle import Style
 
 if TYPE_CHECKING:
     from .app import App
@@ -30,6 +31,6 @@ def log_plan(home: str, spec: AppSpec) -> LogPlan:
     def path(name: str, stream: str) -> LogPath:
         return LogPath(name, index_path(home, spec.name, stream))
 
-    return LogPlan(
-        path(out, "out"), path(error, "error"), path(both, "log") if both else None, rotation
-    )
+    style = Style(spec.name, spec.log_date_format, spec.log_type)
+    third = path(both, "log") if both else None
+    return LogPlan(path(out, "out"), path(error, "error"), third, rotation, style)

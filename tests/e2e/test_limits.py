@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_who_is_not_known_is_refused_before_anything_is_started(pm: Pm, folder: 
     refused = pm("start", "ecosystem.json", code=2)
     assert "there is no user `no-such-user`" in refused.err
     assert pm.workers() == []
+
+
+def test_stamps_and_rotation(pm: Pm, folder: Path) -> None:
+    (folder / "ecosystem.toml").write_text(
+        "[[apps]]\nscript = 'tells.py'\ntime = true\n"
+        "log_rotate = { max_size = 10, keep = 2, compress = false }\n"
+    )
+    pm("start")
+    pm("restart", "all")
+    (line,) = pm("logs", "--nostream", "--raw", "--lines", 1).out.splitlines()
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d: \{", line)
+    assert (pm.home / "logs" / "tells-out.log.1").exists()
 
 
 @strangers.as_root

@@ -357,13 +357,6 @@ def test_a_program_for_node_is_run_by_node(
         read(str(path), caller)
 
 
-def test_a_key_that_is_not_built_is_refused(folder: Path, caller: Caller) -> None:
-    path = written(folder, '[[apps]]\nscript = "web.py"\nlog_type = "json"\n')
-    with pytest.raises(ConfigError) as caught:
-        read(path, caller)
-    assert caught.value.lines == ("[[apps]] 1: log_type: not built yet; leave it out",)
-
-
 def test_defaults_and_variables(folder: Path, caller: Caller) -> None:
     (folder / "conf" / "secrets.env").write_text("TOKEN='a b'  # kept\nexport A=3\n\n# no\n")
     path = written(

@@ -12,7 +12,7 @@ import pytest
 from cli.deploy.config import read as deployment
 from cli.ecosystem.apps import read
 from cli.ecosystem.formats import OURS
-from cli.ecosystem.keys import KEYS, LATER
+from cli.ecosystem.keys import KEYS
 from cli.ecosystem.place import Place
 from cli.ecosystem.reading import Remarks, read_table
 from cli.ecosystem.schema import schema
@@ -68,7 +68,7 @@ def test_the_deployment_of_the_example_is_right(tmp_path: Path) -> None:
 
 def test_every_field_of_a_spec_has_a_key() -> None:
     internal = {"target", "env_set", "source", "unwatched"}
-    assert (fields_of(AppSpec) or {}).keys() - KEYS.keys() - LATER <= internal
+    assert (fields_of(AppSpec) or {}).keys() - KEYS.keys() <= internal
 
 
 @pytest.mark.parametrize("key", KEYS)

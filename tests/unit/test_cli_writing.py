@@ -16,7 +16,7 @@ from cli.target import Caller
 from pm.changes import differences
 from pm.dependency import Condition, Dependency
 from pm.errors import Failed
-from pm.model import AppSpec, Mode, Scheduling, Target
+from pm.model import AppSpec, LogType, Mode, Scheduling, Target
 from pm.record import fields_of, replace
 
 BESIDE: dict[str, dict[str, Any]] = {"listen": {"exec_mode": Mode.FORK}}
@@ -48,6 +48,8 @@ SAMPLES: dict[str, Any] = {
     "out_file": "/var/log/a b.log",
     "error_file": "/dev/null",
     "log_file": "/var/log/$both.log",
+    "log_date_format": "YYYY [at] HH",
+    "log_type": LogType.JSON,
     "log_max_size": 5000,
     "log_keep": 0,
     "log_compress": False,

@@ -40,7 +40,7 @@ class _Blind:
 _BLIND = _Blind()
 
 
-SLOTS = ("_key", "_moved", "_peer", "_shown", "_slot", "_talk", "page")
+SLOTS = ("_key", "_peer", "_shown", "_slot", "_talk", "moved", "page")
 """The slots of a class that follows."""
 
 
@@ -64,7 +64,7 @@ class Followed(RAW):
         self._key = key
         self._peer = peer
         self._talk: Conversation | _Blind = Conversation()
-        self._moved = False
+        self.moved = False
         self.page = here.own_page()
         self._slot = self.fileno()
         self._shown = self._talk.state
@@ -93,7 +93,7 @@ class Followed(RAW):
 
         A read that would begin a request also waits for the drain, and then moves it.
         """
-        if self._moved:
+        if self.moved:
             return None
         page = self.page
         if page is None or self._talk.state not in (OPEN, IDLE):
@@ -115,8 +115,8 @@ class Followed(RAW):
 
     def move(self) -> bool:
         """Give the connection to the master if it is between requests; True if it is gone."""
-        if self._moved or self._talk.state not in (OPEN, IDLE) or here.link is None:
-            return self._moved
+        if self.moved or self._talk.state not in (OPEN, IDLE) or here.link is None:
+            return self.moved
         try:
             begun = RAW.recv(self, 512, _PEEK) or b"\0" if waiting.readable(self) else b""
             if not looks_like_request(begun):
@@ -132,7 +132,7 @@ class Followed(RAW):
             here.link.tell(message, [RAW.fileno(self)])
         except OSError:  # no master: the connection stays
             return False
-        self._moved = True
+        self.moved = True
         self.show(board.NONE)
         return True
 
@@ -198,7 +198,7 @@ class Followed(RAW):
 
     def refuse_if_moved(self) -> None:
         """Raise EPIPE, as on a connection that the peer has closed: it is another worker's now."""
-        if self._moved:
+        if self.moved:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     def recvfrom(self, *args: Any) -> Any:
@@ -224,12 +224,12 @@ class Followed(RAW):
 
     def settimeout(self, value: float | None) -> None:
         """Set the timeout; not on a moved connection: O_NONBLOCK belongs to the next worker."""
-        if not self._moved:
+        if not self.moved:
             RAW.settimeout(self, value)
 
     def setblocking(self, flag: bool) -> None:
         """Set the blocking mode; not on a moved connection."""
-        if not self._moved:
+        if not self.moved:
             RAW.setblocking(self, flag)
 
     def sent_unseen(self, count: int) -> None:
@@ -247,7 +247,7 @@ class Followed(RAW):
 
     def shutdown(self, how: int) -> None:
         """Shut down as socket.shutdown does; on a moved connection do nothing."""
-        if not self._moved:
+        if not self.moved:
             RAW.shutdown(self, how)
 
     def end(self) -> None:
@@ -255,7 +255,7 @@ class Followed(RAW):
         slot = RAW.fileno(self)
         live.pop(slot, None)
         RAW.close(self)
-        if slot >= 0 and not self._moved:
+        if slot >= 0 and not self.moved:
             self.show(board.NONE)
 
     def be_blind(self) -> None:

@@ -100,6 +100,8 @@ class Transport:
         self._protocol = protocol
         self._held = False
         """We have paused reading, not the app."""
+        self.is_closing = transport.is_closing  # servers call these for each request
+        self.get_extra_info = transport.get_extra_info
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -107,11 +109,13 @@ class Transport:
     def write(self, data: Any) -> None:
         """Write as the loop's transport does."""
         self._write(data)
-        if self._plain.is_closing():  # the connection may be another worker's by now
+        conn = self._conn
+        page = conn.page
+        if page is None or conn.moved:
             return
-        self._conn.sent(data if type(data) is bytes else memoryview(data).cast("B"))
-        if here.page is not None and here.page[0]:
-            self._hold(here.page[0])
+        conn.sent(data if type(data) is bytes else memoryview(data).cast("B"))
+        if page[0]:
+            self._hold(page[0])
             self.loop.call_soon(self.rest)
 
     def writelines(self, pieces: Any) -> None:
@@ -133,7 +137,7 @@ class Transport:
 
     def rest(self) -> None:
         """Move the connection if the worker hands over and it is between requests."""
-        conn, page = self._conn, here.page
+        conn, page = self._conn, self._conn.page
         if page is None or conn.state not in (OPEN, IDLE) or self._plain.is_closing():
             return self._release()
         if self._plain.get_write_buffer_size():

@@ -57,7 +57,8 @@ def _measure(server: Server, bin_folder: Path, folder: Path, certificate: str) -
     except AssertionError as error:
         print(error, "\n", pm.logs(), file=sys.stderr)
         row.serves = row.serves or "does not start"
-        row.remark = row.remark or str(error).splitlines()[0]
+        lines = str(error).splitlines()
+        row.remark = row.remark or next((ln for ln in lines if ln.startswith("✗")), lines[0])
     finally:
         left = pm.end()
     if left:

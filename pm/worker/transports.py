@@ -100,8 +100,7 @@ class Transport:
         self._protocol = protocol
         self._held = False
         """We have paused reading, not the app."""
-        self.is_closing = transport.is_closing  # servers call these for each request
-        self.get_extra_info = transport.get_extra_info
+        self.is_closing = transport.is_closing  # servers call it for each request
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pm.worker import board, here
+from pm.worker import board
 from pm.worker.conversation import BUSY, IDLE
 from pm.worker.transports import Transport
 
@@ -48,7 +48,10 @@ class Plain:
 
 
 class Conn:
-    """A connection whose answer ends with `!`."""
+    """A connection whose answer ends with `!`; its worker drains."""
+
+    page = bytes([board.HAND_OVER])
+    moved = False
 
     def __init__(self, movable: bool) -> None:
         self.state, self.movable = BUSY, movable
@@ -61,11 +64,6 @@ class Conn:
 
     def move(self) -> bool:
         return self.movable
-
-
-@pytest.fixture(autouse=True)
-def drained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(here, "page", bytes([board.HAND_OVER]))
 
 
 def test_a_request_that_follows_an_answer_at_once_is_left_to_the_next_worker() -> None:

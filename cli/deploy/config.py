@@ -34,9 +34,9 @@ def read(path: str, name: str, cwd: str, variables: Mapping[str, str]) -> Deploy
     values: dict[str, Any] = {}
     faults = list(_read_keys(table, place, values))
     faults += [f"`{key}` is missing" for key in REQUIRED if key not in _named(table)]
-    if faults:
-        count = f"{len(faults)} places" if len(faults) > 1 else "one place"
-        lines = [f"[deploy.{name}]: {fault}" for fault in faults]
+    lines = [*file.faults, *(f"[deploy.{name}]: {fault}" for fault in faults)]
+    if lines:
+        count = f"{len(lines)} places" if len(lines) > 1 else "one place"
         raise ConfigError(f"{path} is wrong in {count}", "nothing was done", lines)
     _warn(name, table, values)
     return _deployment(name, values, _on_hosts(path, cwd), _environment(file, name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cli.target import Caller, Wish, resolve, this_caller
 from cli.values import STAMP
@@ -32,6 +32,7 @@ _OWN = frozenset({
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
 _NAMING = ("name", "name_prefix", "append_env_to_name")
+_NO_CLUSTER = "no Python program; each worker is a process that listens on a port of its own"
 _FIELDS = typing.get_type_hints(AppSpec)
 
 
@@ -64,6 +65,7 @@ def read(
     file = open_file(path, caller.cwd)
     reading = _reading(file, caller, choice, _absolute(typed, caller.cwd))
     remarks = reading.remarks
+    remarks.faults[:0] = file.faults
     specs: list[AppSpec] = []
     names: list[str] = []
     for where, table in file.numbered():
@@ -126,25 +128,30 @@ def _full_name(name: str, values: Values, choice: Choice) -> str:
 
 def _app(where: str, table: dict[str, object], reading: Reading) -> Iterator[AppSpec]:
     """Yield the table's spec, or nothing if faults were told."""
+    told = len(reading.remarks.faults)
     own, wrong = read_table(table, where, reading.place, reading.remarks)
     fault = reading.remarks.at(where)
     values = merged(reading.defaults, own)
+    if reading.file.dialect.pm2 and "instances" in values:
+        values = {"instance_var": "NODE_APP_INSTANCE", **values}
     if ("script" in values or "script" in wrong) == ("module" in values or "module" in wrong):
         fault("give one of `script` and `module`")
         return
     if wrong & {"script", "module", "cwd"}:
         return  # what they stand for cannot be looked for
     try:  # also after another fault: the script that is missing is told with it
-        spec = _spec(values, reading)
+        spec = _spec(values, reading, fault)
     except PmError as error:
         fault(sentence(error))
         return
-    if not wrong:
+    if values.get("exec_mode") == Mode.CLUSTER.value and spec.exec_mode is Mode.FORK:
+        reading.remarks.notes.append(f"{where}: `exec_mode` changes nothing: {_NO_CLUSTER}")
+    if len(reading.remarks.faults) == told:
         yield spec
 
 
-def _spec(values: Values, reading: Reading) -> AppSpec:
-    env = own_variables(values, reading.file, reading.choice.environment)
+def _spec(values: Values, reading: Reading, fault: Callable[[str], None]) -> AppSpec:
+    env = own_variables(values, reading.file, reading.choice.environment, fault)
     if port_is_variable(values, reading.file):
         values = {key: value for key, value in values.items() if key != "port"}
     spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from cli.program import is_application
 from pm.codec import suggest
+from pm.errors import PmError
 
 from . import dotenv
 from .file import File
 from .keys import named_env
 from .kinds import variables_of
 from .place import Place
-from .reading import Remarks, Values
+from .reading import Remarks, Values, sentence
 
 
-def own_variables(values: Values, file: File, environment: str) -> dict[str, str]:
+def own_variables(
+    values: Values, file: File, environment: str, fault: Callable[[str], None]
+) -> dict[str, str]:
     """Return what a file sets for an app: PORT, files, `env`, `env_NAME`; each lies on top.
 
-    Raises ConfigError for a file of variables that cannot be read.
+    Tells `fault` of each file of variables that cannot be read; raises ConfigError.
     """
     env = {"PORT": str(values["port"])} if port_is_variable(values, file) else {}
     for name in values.get("env_file", ()):
-        env.update(dotenv.read(os.path.join(file.folder, os.path.expanduser(name))))
+        try:
+            env.update(dotenv.read(os.path.join(file.folder, os.path.expanduser(name))))
+        except PmError as error:
+            fault(sentence(error))
     env.update(values.get("env", {}))
     env.update(_of_deploy(file, environment))
     env.update(values.get(f"env_{environment}", {}))

@@ -41,6 +41,8 @@ class File:
     defaults: dict[str, Any]
     deploy: dict[str, Any]
     """`[deploy.NAME]` tables."""
+    faults: tuple[str, ...] = ()
+    """What is wrong outside the tables of the apps."""
 
     @property
     def source(self) -> str:
@@ -59,27 +61,26 @@ class File:
 def open_file(path: str, cwd: str) -> File:
     """Read a file, or standard input; raises ConfigError."""
     data, dialect = load(path)
-    for key in data:
-        if key not in _TABLES:
-            hint = suggest(key, _TABLES) or "apps are tables named [[apps]]"
-            raise ConfigError(f"{path}: unknown key `{key}`", hint)
+    unknown = [_unknown(key) for key in data if key not in _TABLES]
     tables = data.get("apps")
     if not isinstance(tables, list) or not tables:
-        raise ConfigError(f"{path}: there is no {dialect.apps}")
+        raise ConfigError(f"{path}: there is no {dialect.apps}", "", unknown)
     if not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"{path}: {dialect.apps}: an app is a table of keys and values")
     folder = cwd if path == STDIN else os.path.dirname(os.path.join(cwd, path))
+    others = {key: data.get(key, {}) for key in ("defaults", "deploy")}
+    right = {key: found if isinstance(found, dict) else {} for key, found in others.items()}
+    wrong = [
+        f"{key}: {others[key]!r} is not a table" for key in others if right[key] != others[key]
+    ]
+    faults = (*unknown, *wrong)
     return File(
-        path, folder, dialect, tuple(tables), _table(data, "defaults", path),
-        _table(data, "deploy", path),
+        path, folder, dialect, tuple(tables), right["defaults"], right["deploy"], faults
     )  # fmt: skip
 
 
-def _table(data: dict[str, Any], key: str, path: str) -> dict[str, Any]:
-    found = data.get(key, {})
-    if not isinstance(found, dict):
-        raise ConfigError(f"{path}: {key}: not a table")
-    return found
+def _unknown(key: str) -> str:
+    return f"unknown key `{key}`; {suggest(key, _TABLES) or 'apps are tables named [[apps]]'}"
 
 
 def check_chosen(only: tuple[str, ...], names: list[str]) -> None:

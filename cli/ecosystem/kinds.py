@@ -169,15 +169,21 @@ def _log(value: object, place: Place) -> str:
 
 
 def variables_of(value: object, place: Place) -> dict[str, str]:
-    """Return a table of variables; raises ConfigError."""
+    """Return a table of variables; raises ConfigError with a line for each that is wrong."""
     if not isinstance(value, dict):
         raise _wrong(value, "a table")
     unset = place.dialect.pm2  # null: what a program for node did not find
-    return {
-        _named(str(name)): _variable(str(name), item, place)
-        for name, item in value.items()
-        if not (unset and item is None)
-    }
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for name, item in value.items():
+        try:
+            if not (unset and item is None):
+                found[_named(str(name))] = _variable(str(name), item, place)
+        except ConfigError as error:
+            faults.append("; ".join(filter(None, (error.message, error.hint))))
+    if faults:
+        raise ConfigError(faults[0], "", faults)
+    return found
 
 
 def _filters(value: object, place: Place) -> tuple[str, ...]:

@@ -63,7 +63,9 @@ def read_table(
             values[key] = _value(key, value, place)
         except PmError as error:
             wrong.add(key)
-            fault(sentence(error, written))
+            several = [f"{written}: {line}" for line in error.lines]
+            for said in several or (sentence(error, written),):
+                fault(said)
     return values, wrong
 
 

@@ -94,6 +94,8 @@ def test_every_fault_is_told_at_once(folder: Path, caller: Caller) -> None:
     path = written(
         folder,
         """
+        default = { cwd = "." }
+        deploy = 3
         [[apps]]
         name = "web"
         script = "web.py"
@@ -114,13 +116,24 @@ def test_every_fault_is_told_at_once(folder: Path, caller: Caller) -> None:
         script = "web.py"
         module = "web"
         instances = 1.5
-        env = { A = [1] }
+        env = { A = [1], "B=" = 1, C = "${NOPE}" }
         kill_timeout = "soon"
+        [[apps]]
+        name = "files"
+        script = "nowhere.py"
+        env_file = ["no.env", "none.env"]
         """,
     )
-    with pytest.raises(ConfigError, match=r"ecosystem\.toml is wrong in 12 places") as caught:
+    with pytest.raises(ConfigError, match=r"ecosystem\.toml is wrong in 19 places") as caught:
         read(path, caller)
     told = "\n".join(caught.value.lines)
+    assert "unknown key `default`; did you mean `defaults`?" in told
+    assert "deploy: 3 is not a table" in told
+    assert "[[apps]] 4 (both): env: 'B=' cannot name a variable" in told
+    assert "[[apps]] 4 (both): env: C: ${NOPE} is not set" in told
+    assert f"[[apps]] 5 (files): env_file: {folder}/conf/no.env" in told
+    assert f"[[apps]] 5 (files): env_file: {folder}/conf/none.env" in told
+    assert "[[apps]] 5 (files): there is no file" in told
     assert "[[apps]] 1 (web): unknown key `instnces`; did you mean `instances`?" in told
     assert "[[apps]] 1 (web): max_restarts: 'many' is not a whole number" in told
     assert "[[apps]] 1 (web): stop_signal: 'FOO' is no signal" in told
@@ -135,6 +148,36 @@ def test_every_fault_is_told_at_once(folder: Path, caller: Caller) -> None:
     assert "[[apps]] 4 (both): kill_timeout: 'soon' is not a duration" in told
 
 
+def test_a_file_that_is_wrong_elsewhere_still_names_its_apps(folder: Path) -> None:
+    path = written(folder, 'apss = 1\ndeploy = 3\n[[apps]]\nname = "web"\n')
+    assert names(path) == ("web",)
+
+
+def test_workers_of_pm2s_files_know_their_number_as_there(folder: Path, caller: Caller) -> None:
+    path = folder / "conf" / "apps.json"
+    path.write_text(
+        '[{"name": "a", "script": "web.py", "instances": 2},'
+        '{"name": "b", "script": "web.py", "instances": 2, "instance_var": "NR"}]'
+    )
+    assert [spec.instance_var for spec in read(str(path), caller)] == ["NODE_APP_INSTANCE", "NR"]
+    (spec,) = read(written(folder, '[[apps]]\nscript = "web.py"\ninstances = 2\n'), caller)
+    assert spec.instance_var == ""
+
+
+def test_a_cluster_of_what_is_no_python_is_said(
+    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = folder / "conf" / "server.js"
+    app.write_text("")
+    (folder / "bin" / "node").symlink_to("/bin/sh")
+    path = folder / "conf" / "apps.json"
+    path.write_text('{"name": "api", "script": "server.js", "exec_mode": "cluster"}')
+    (spec,) = read(str(path), caller)
+    assert spec.exec_mode is Mode.FORK
+    assert spec.instance_var == ""
+    assert "note: app 1 (api): `exec_mode` changes nothing: no Python" in capsys.readouterr().err
+
+
 def test_two_apps_of_one_name(folder: Path, caller: Caller) -> None:
     path = written(folder, '[[apps]]\nscript = "web.py"\n' * 2)
     with pytest.raises(ConfigError) as caught:
@@ -147,7 +190,7 @@ def test_two_apps_of_one_name(folder: Path, caller: Caller) -> None:
     [
         ("apps = 3", r"there is no \[\[apps\]\] table"),
         ("", r"there is no \[\[apps\]\] table"),
-        ("[app]\nname='x'", "unknown key `app`"),
+        ("[app]\nname='x'", r"there is no \[\[apps\]\] table"),
         ("[[apps]", "ecosystem.toml: "),
     ],
 )

@@ -157,12 +157,18 @@ OTHERS = (
     Server("websockets, threads", _script("websockets_sync"), "websockets", "websocket"),
     Server("prometheus_client beside", _script("prometheus_side"), "prometheus-client"),
     Server("grpcio", _script("grpc_server"), "grpcio", "grpc", remark=_IN_NATIVE_CODE),
-    Server("Robyn", _script("robyn_server"), "robyn"),
+    Server(
+        "Robyn", _script("robyn_server"), "robyn",
+        remark=_IN_NATIVE_CODE + "; gives up while its port answers, but with `_check_port=False`",
+    ),
     Server("aiosmtpd", _script("aiosmtpd_server"), "aiosmtpd", "smtp"),
     Server("pyftpdlib", _script("pyftpdlib_server"), "pyftpdlib", "ftp"),
     Server("RPyC", _script("rpyc_server"), "rpyc", "rpyc"),
     Server("Pyro5", _script("pyro_server"), "Pyro5", "pyro"),
-    Server("asyncssh", _script("asyncssh_server"), "asyncssh", "ssh"),
-)
+    Server(
+        "asyncssh", _script("asyncssh_server"), "asyncssh", "ssh",
+        remark="not HTTP: whether a session is busy cannot be seen; it gets a second at the stop",
+    ),
+)  # fmt: skip
 
 ALL = STANDARD_LIBRARY + WSGI + ASGI + OTHERS

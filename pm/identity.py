@@ -7,6 +7,8 @@ import os
 from .errors import ConfigError
 from .record import dataclass
 
+_HIGHEST = 2**32 - 2
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -28,7 +30,7 @@ def identity_of(user: str, group: str) -> Identity | None:
     """
     if not user and not group:
         return None
-    found = _look_up(user, group)
+    found = look_up(user, group)
     ours = os.geteuid()
     if (found.uid, found.gid) == (ours, os.getegid()):
         return None
@@ -41,18 +43,20 @@ def identity_of(user: str, group: str) -> Identity | None:
     return found
 
 
-def _look_up(user: str, group: str) -> Identity:
+def look_up(user: str, group: str) -> Identity:
+    """Return who that is on this machine; empty is our own. Raises ConfigError if nobody is."""
     import grp
     import pwd
 
     gid = -1
     if group:
         try:
-            gid = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+            number = _number("group", group)
+            gid = grp.getgrnam(group).gr_gid if number is None else number
         except KeyError:
             raise ConfigError(f"group: there is no group `{group}` on this machine") from None
+    number = _number("user", user)
     try:
-        number = int(user) if user.isdecimal() else None
         own = pwd.getpwuid(os.geteuid()) if not user else None
         entry = own or (pwd.getpwnam(user) if number is None else pwd.getpwuid(number))
     except KeyError:
@@ -60,6 +64,18 @@ def _look_up(user: str, group: str) -> Identity:
     gid = entry.pw_gid if gid < 0 else gid
     names = {"HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
     return Identity(entry.pw_uid, gid, tuple(os.getgrouplist(entry.pw_name, gid)), names)
+
+
+def _number(key: str, text: str) -> int | None:
+    """Return the number of a user or group, None for a name.
+
+    Raises ConfigError for one that the kernel has not; the highest, -1 there, changes nobody.
+    """
+    if not text.isdecimal():
+        return None
+    if len(text) > len(str(_HIGHEST)) or int(text) > _HIGHEST:
+        raise ConfigError(f"{key}: {text[:20]} is no number of a {key}; 0 to {_HIGHEST}")
+    return int(text)
 
 
 def _nameless(user: str, gid: int) -> Identity:

@@ -257,7 +257,7 @@ def _apply(deployment: Deployment) -> str:
 def _back(deployment: Deployment, release: str, former: str) -> str:
     if former:
         return f"flip {former} && {_apply(deployment)}"
-    forget = f"pm delete {quote('./' + deployment.file)}"
+    forget = f"{shell.exports(deployment.env)} && pm delete {quote('./' + deployment.file)}"
     return f'(cd "$base/releases/{release}" && {forget}); rm -f "$base/current"'
 
 

@@ -14,6 +14,7 @@ from cli.target import Caller, Wish, resolve, this_caller
 from cli.values import STAMP
 from pm.codec import from_plain
 from pm.errors import PmError
+from pm.identity import look_up
 from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
 
@@ -155,6 +156,8 @@ def _spec(values: Values, reading: Reading, fault: Callable[[str], None]) -> App
     if port_is_variable(values, reading.file):
         values = {key: value for key, value in values.items() if key != "port"}
     spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)
+    if spec.user or spec.group:
+        look_up(spec.user, spec.group)
     name = _full_name(spec.name, values, reading.choice)
     return replace(spec, name=name, source=reading.file.source)
 

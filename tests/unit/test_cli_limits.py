@@ -32,9 +32,9 @@ def fault_of(folder: Path, keys: str) -> str:
 @pytest.mark.parametrize(
     ("keys", "user", "group"),
     [
-        ("user = 'www-data'", "www-data", ""),
+        ("user = 'nobody'", "nobody", ""),
         ("uid = 33\ngid = '44'", "33", "44"),
-        ("username = 'me'\ngroup = 'us'", "me", "us"),
+        ("username = 'nobody'\ngroup = 'daemon'", "nobody", "daemon"),
         ("ports = 80", "", ""),
     ],
 )
@@ -44,7 +44,9 @@ def test_who_runs_it(keys: str, user: str, group: str, tmp_path: Path) -> None:
     assert spec.ports == ((80,) if "ports" in keys else ())
 
 
-@pytest.mark.parametrize("keys", ["user = ''", "uid = -1", "user = true"])
+@pytest.mark.parametrize(
+    "keys", ["user = ''", "uid = -1", "user = true", "user = 'no such user'", "uid = 4294967295"]
+)
 def test_who_cannot_run_it(keys: str, tmp_path: Path) -> None:
     assert ": u" in fault_of(tmp_path, keys)
 

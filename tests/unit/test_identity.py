@@ -78,3 +78,13 @@ def test_only_root_may_become_another(ordinary: pwd.struct_passwd) -> None:
         identity_of("root", "")
     with pytest.raises(ConfigError, match="group: only root may run an app as `daemon`"):
         identity_of("", "daemon")
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("number", ["4294967295", "99999999999", "9" * 5000])
+def test_numbers_that_nobody_has(number: str) -> None:
+    """The kernel takes 4294967295 for -1: the process would stay root."""
+    with pytest.raises(ConfigError, match="is no number of a user"):
+        identity_of(number, "5")
+    with pytest.raises(ConfigError, match="is no number of a group"):
+        identity_of("5", number)

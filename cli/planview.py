@@ -105,4 +105,5 @@ def _datum(one: Difference, value: object) -> Any:
 
 
 def _hidden(one: Difference) -> bool:
-    return one.key.startswith("env.") and is_secret(one.key.removeprefix("env."))
+    name, values = one.key.removeprefix("env."), (one.old, one.new)
+    return name != one.key and any(is_secret(name, value) for value in values)

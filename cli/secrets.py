@@ -1,4 +1,4 @@
-"""Which variables sound like a secret, and what is shown in the place of their values. Pure."""
+"""Which variables seem to hold a secret, and what is shown in the place of their values. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ _SECRET = re.compile(
 )
 
 
-def is_secret(name: str) -> bool:
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+"""In an address: ``amqp://user:password@host``."""
+
+
+def is_secret(name: str, value: object = "") -> bool:
     """Return True for a variable whose value is not to be shown."""
-    return _SECRET.search(name) is not None
+    return bool(_SECRET.search(name) or _PASSWORD.search(str(value)))
 
 
 def masked(env: Mapping[str, str], show: bool) -> dict[str, str]:
     """Hide all values, or with `show` those of names that sound like a secret."""
-    return {k: v if show and not is_secret(k) else MASK for k, v in env.items()}
+    return {k: v if show and not is_secret(k, v) else MASK for k, v in env.items()}

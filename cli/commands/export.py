@@ -43,7 +43,8 @@ def _say_left_out(names: Sequence[str]) -> None:
 
 
 def _say_secrets(details: Sequence[Detail], hidden: bool) -> None:
-    names = sorted({name for one in details for name in declared(one.spec) if is_secret(name)})
+    variables = [item for one in details for item in declared(one.spec).items()]
+    names = sorted({name for name, value in variables if is_secret(name, value)})
     if names:
         state = "are masked here" if hidden else "are in it"
         print(

@@ -69,6 +69,13 @@ def test_json_is_masked_too() -> None:
     assert masked(SPEC.env, True) == {"PORT": "80", "DB_PASSWORD": MASK, "LANG": "C"}
 
 
+def test_an_address_with_a_password_in_it_is_masked() -> None:
+    addresses = {"BROKER": "amqp://guest:s3:c@mq:5672/", "REDIS": "redis://:pw@r/0"}
+    assert set(masked(addresses, True).values()) == {MASK}
+    plain = {"SITE": "http://host:80/a@b", "BARE": "ssh://git@host/x", "HOST": "::1"}
+    assert masked(plain, True) == plain
+
+
 def test_jlist_has_pm2_s_fields() -> None:
     first, second = json.loads(json.dumps(jlist([DETAIL], "me")))
     assert (first["pid"], first["pm_id"], first["name"]) == (77, 4, "web")

@@ -15,7 +15,7 @@ from pm.record import dataclass, replace
 from .python import choose_python, console_python, is_python, split_python
 from .values import words
 
-__all__ = ["Program", "find_program", "is_python", "module_program"]
+__all__ = ["Program", "find_program", "is_python", "module_program", "runner_of"]
 
 _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _SHELL = re.compile(r"[|&;<>()`$]|^\s*[A-Za-z_]\w*=")
@@ -125,13 +125,27 @@ def _shell_name(line: str) -> str:
     return os.path.basename(next(names, "")) or "sh"
 
 
+def runner_of(word: str) -> str:
+    """Return the program that runs files with this ending, or an empty string."""
+    return "" if len(word.split()) > 1 else _RUNNERS.get(os.path.splitext(word)[1], "")
+
+
 def _executable(path: str, name: str, env: Mapping[str, str]) -> Program:
-    if os.access(path, os.X_OK):
-        return Program(Target.COMMAND, path, name)
     runner = _in_path(_RUNNERS.get(os.path.splitext(path)[1], ""), env)
+    if os.access(path, os.X_OK) and (runner is None or _says_who_runs_it(path)):
+        return Program(Target.COMMAND, path, name)
     if runner is None:
         raise Failed(f"{path} is not executable", f"`chmod +x {path}`, or name an --interpreter")
     return Program(Target.COMMAND, runner, name, (path,))
+
+
+def _says_who_runs_it(path: str) -> bool:
+    """Return False for a text without a shebang, that the kernel would not run."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4).startswith((b"#!", b"\x7fELF"))
+    except OSError:
+        return True  # it may be executable and not readable
 
 
 def _in_path(word: str, env: Mapping[str, str]) -> str | None:

@@ -17,7 +17,7 @@ from pm.inherit import inherited
 from pm.model import AppSpec, Mode, Target
 from pm.record import dataclass, field
 
-from .program import Program, find_program, is_python, module_program
+from .program import Program, find_program, is_python, module_program, runner_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
     """Return the spec; raises UsageError, Failed or ConfigError with what to do."""
     cwd = folder_of(wish.cwd, caller.cwd)
     env = inherited(caller.env, wish.filter_env) | dict(wish.env)
-    interpreter = _named_interpreter(wish.interpreter, caller)
+    runner = runner_of(wish.word) if wish.interpreter_args and not wish.module else ""
+    interpreter = _named_interpreter(wish.interpreter or runner, caller)
     if wish.module:
         found = module_program(wish.word, cwd, caller.env)
     else:

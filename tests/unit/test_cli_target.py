@@ -106,6 +106,17 @@ def test_options_of_python_are_kept(caller: Caller) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_who_runs_a_file_is_known_by_its_ending(mode: int, here: Path, caller: Caller) -> None:
+    (here / "app.js").chmod(mode)  # without a shebang, the kernel would not run it
+    assert shown(resolve(Wish("app.js"), caller), here) == (
+        "command", "app", "bin:node", ("app.js",), "",
+    )  # fmt: skip
+    spec = resolve(Wish("app.js", interpreter_args=("--inspect",), args=("x",)), caller)
+    assert shown(spec, here) == ("command", "app", "bin:node", ("--inspect", "app.js", "x"), "")
+    assert spec.interpreter_args == ()
+
+
 def test_a_module(caller: Caller, here: Path) -> None:
     spec = resolve(Wish("web.main", module=True, args=("--port", "1")), caller)
     assert shown(spec, here) == (

@@ -35,7 +35,7 @@ def spec_of(script: Path | str, *args: object, **fields: Any) -> AppSpec:
 
 def plain_env() -> dict[str, str]:
     """Return a small environment, as a caller might have it."""
-    return {"PATH": os.defpath, "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    return {"PATH": os.defpath, "HOME": "/proc/nowhere", "LANG": "C.UTF-8"}
 
 
 class Engine:

@@ -398,7 +398,11 @@ def test_another_protocol_is_refused_except_for_ping(daemon: Daemon) -> None:
     assert f"speaks protocol {PROTOCOL}" in reply.error.message
     reply = daemon.receive(daemon.send_raw(b'{"protocol":99,"id":"8","name":"ping"}'))
     assert reply.body is not None
-    assert reply.body["protocol"] == 1
+    assert reply.body["protocol"] == PROTOCOL
+
+
+def _asked(request: str) -> bytes:
+    return f'{{"protocol":{PROTOCOL},"id":"1","name":{request}}}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -406,9 +410,9 @@ def test_another_protocol_is_refused_except_for_ping(daemon: Daemon) -> None:
     [
         (b"\xff", "not a JSON object"),
         (b"[]", "not a JSON object"),
-        (b'{"protocol":1,"id":"1","name":"lisst"}', "no request is named `lisst`"),
-        (b'{"protocol":1,"id":"1","name":"list","body":{"x":1}}', "unknown key `x`"),
-        (b'{"protocol":1,"id":"1","name":"stop","body":{"selectors":3}}', "is not"),
+        (_asked('"lisst"'), "no request is named `lisst`"),
+        (_asked('"list","body":{"x":1}'), "unknown key `x`"),
+        (_asked('"stop","body":{"selectors":3}'), "is not"),
     ],
 )
 def test_what_is_no_request_gets_an_answer_too(daemon: Daemon, raw: bytes, said: str) -> None:

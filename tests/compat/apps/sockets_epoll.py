@@ -40,9 +40,12 @@ while True:
             accept_all()
             continue
         conn = open_.pop(fd)
-        wait = pause(conn.recv(4096))
+        request = conn.recv(4096)
         poll.unregister(fd)
-        if wait:
+        wait = pause(request)
+        if not request:
+            conn.close()
+        elif wait:
             threading.Timer(wait, reply, (conn,)).start()
         else:
             reply(conn)

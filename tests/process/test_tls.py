@@ -195,4 +195,4 @@ def test_clients_that_keep_asking_lose_nothing_at_a_reload(tmp_path: Path, kind:
             for _ in range(2):
                 assert engine.call("reload").error is None
                 load.more(20)
-    assert load.failures == []
+    assert load.failures == [], engine.events

@@ -111,6 +111,7 @@ class Lives:
             listened=frozenset(worker.listened), accepted=frozenset(worker.accepted),
             last_listen=max(worker.listened.values(), default=0.0),
             idle_since=worker.cpu[1] if worker.pid else None, min_uptime=spec.min_uptime,
+            listen_timeout=spec.listen_timeout,
             starved=process.starved_seconds(worker.pid) if worker.pid else 0.0,
         )  # fmt: skip
 

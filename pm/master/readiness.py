@@ -64,6 +64,7 @@ class Facts:
     starved: float = 0.0
     """Seconds that it has waited for a core: it would have got on in them."""
     min_uptime: float = 1.0
+    listen_timeout: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,17 @@ def _deciding(keys: frozenset[str]) -> frozenset[str]:
 
 
 def _silent(facts: Facts, now: float) -> Readiness:
-    """Judge an app that may never listen: up for a while, and quiet or long enough."""
-    up = facts.since + facts.min_uptime
-    quiet, longest = QUIET_CPU, LONGEST_GUESS
+    """Judge an app that may never listen: up for a while, and quiet or long enough.
+
+    The guess is made in half of its listen_timeout: one that only runs would else be given up.
+    """
+    half = facts.listen_timeout / 2
+    while_up = min(facts.min_uptime, half)
+    up = facts.since + while_up
+    quiet, longest = QUIET_CPU, min(LONGEST_GUESS, half)
     if facts.joined or facts.binds:
         quiet, longest = QUIET_EXPECTING, LONGEST_EXPECTING
-    longest = facts.since + max(longest, facts.min_uptime) + min(facts.starved, MOST_STARVING)
+    longest = facts.since + max(longest, while_up) + min(facts.starved, MOST_STARVING)
     if now >= longest:
         return Readiness(True, "online, no port")
     if now < up:

@@ -87,9 +87,18 @@ def test_one_that_never_listened_is_given_time(
 
 
 def test_a_long_min_uptime_is_waited_for() -> None:
-    facts = Facts(since=0, min_uptime=20.0, idle_since=0.0)
+    facts = Facts(since=0, min_uptime=20.0, idle_since=0.0, listen_timeout=60.0)
     assert assess(facts, 19.95).look_at == 20.0
     assert assess(facts, 20.0).ready
+
+
+def test_what_only_runs_is_ready_before_its_listen_timeout() -> None:
+    quiet = Facts(since=0, min_uptime=200.0, idle_since=0.0)
+    assert not assess(quiet, 14.9).ready
+    assert assess(quiet, 15.0).ready
+    busy = Facts(since=0, listen_timeout=3.0)
+    assert not assess(busy, 1.4).ready
+    assert assess(busy, 1.5).ready
 
 
 def test_a_part_is_enough_where_not_the_whole_is_asked_for() -> None:

@@ -41,7 +41,7 @@ class Engine:
 
     def __init__(self, loop: Loop, reports: Reports, policy: Choice) -> None:
         self.loop = loop
-        self.listeners = Listeners(loop, _DEPTH, reports.accepts, reports.runs)
+        self.listeners = Listeners(loop, _DEPTH, reports.accepts, reports.used)
         self.listeners.policy_of = lambda handoff: policy_of(
             policy.freeze(), handoff, self.crew.by_launch
         )

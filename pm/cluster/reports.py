@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from ..master.process import is_runnable
+from ..master.process import cpu_if_runnable
 from ..master.readiness import Expected
 from ..master.worker import Worker as Inner
 from .address import address_of
@@ -77,10 +77,10 @@ class Reports:
             inner.accepted.add(key)
             self._primary.engine.crew.lives.judge(inner)
 
-    def runs(self, member: object) -> bool:
-        """True if a worker only waits for a core."""
+    def used(self, member: object) -> float | None:
+        """Return the CPU seconds that a worker has used, if it runs or waits for a core."""
         inner = self._primary.engine.crew.by_launch(member)
-        return inner is not None and is_runnable(inner.pid)
+        return None if inner is None else cpu_if_runnable(inner.pages)
 
     def online(self, inner: Inner, *_: object) -> None:
         """Take note that a worker is about to run its program."""

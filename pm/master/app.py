@@ -156,9 +156,7 @@ class App:
 
     def _used(self, member: object) -> float | None:
         worker = self.crew.by_launch(member)
-        if worker is None or not any(map(process.is_runnable, worker.pages)):
-            return None
-        return sum(map(process.cpu_seconds, worker.pages))
+        return None if worker is None else process.cpu_if_runnable(worker.pages)
 
     def _opened(self, view: ListenerView) -> None:
         self.known_to_listen = True

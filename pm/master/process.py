@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Collection
 import sys
 from collections.abc import Sequence
 
@@ -127,20 +128,22 @@ def is_child(pid: int) -> bool:
     return _stat(pid)[1:2] == [str(os.getpid())]
 
 
-def is_runnable(pid: int) -> bool:
-    """True if a process runs or waits for a core: it sleeps in nothing."""
-    return _stat(pid)[:1] == ["R"]
-
-
 def is_waiting(pid: int) -> bool:
-    """True if a process sleeps and waits for something other than a core or a disk."""
-    return _stat(pid)[:1] not in (["R"], ["D"])
+    """True if a process lives and waits for something other than a core or a disk."""
+    return _stat(pid)[:1] in (["S"], ["T"], ["t"])
 
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU time that a process has used, 0 if it is gone: proc(5)."""
     fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
+
+
+def cpu_if_runnable(pids: Collection[int]) -> float | None:
+    """Return the CPU time that processes have used; None if all sleep: none waits for a core."""
+    if not any(_stat(pid)[:1] == ["R"] for pid in pids):
+        return None
+    return sum(map(cpu_seconds, pids))
 
 
 def starved_seconds(pid: int) -> float:

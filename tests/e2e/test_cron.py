@@ -49,7 +49,7 @@ def test_cron_restart_reloads_without_a_gap(pm: Pm, port: int) -> None:
     assert pm.states() == ["stopped"]
     pm("start", "web")
     assert cron(pm, "web")["next_at"] > 0
-    assert int(Client(port).get()) in pm.pids()
+    until(lambda: int(Client(port).get()) in pm.pids(), "it serves, two reloads apart")
 
 
 def test_pm2s_way_of_a_job_an_app_that_has_ended_is_started_again(pm: Pm) -> None:

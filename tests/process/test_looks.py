@@ -1,0 +1,41 @@
+"""What /proc tells of a process: does it run, wait, or is it gone?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pm.master.process import cpu_if_runnable, is_waiting
+from tests.waiting import until
+
+
+@contextmanager
+def child(program: str) -> Iterator[int]:
+    """Run a Python program; gives its pid."""
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        process.kill()
+
+
+def test_one_that_sleeps_waits_and_asks_for_no_core() -> None:
+    with child("input()") as pid:
+        until(lambda: is_waiting(pid), "asleep")
+        assert cpu_if_runnable([pid]) is None
+
+
+def test_one_that_computes_shows_what_it_has_used() -> None:
+    with child("while True: pass") as pid:
+        until(lambda: (cpu_if_runnable([pid, 0]) or 0.0) > 0.05, "some of its time")
+        assert not is_waiting(pid)
+
+
+def test_one_that_has_ended_waits_for_nothing() -> None:
+    """Not reaped yet, it looked like an idle app that is ready: /bin/ls on a busy machine."""
+    process = subprocess.Popen(["/bin/true"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not is_waiting(process.pid)
+    process.wait()
+    assert not is_waiting(process.pid)

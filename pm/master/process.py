@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Collection
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..codec import to_plain
 from ..model import AppSpec, Target

@@ -24,6 +24,8 @@ from .worker import BLIND, BLIND_GRACE, Worker
 
 _FIRST_LOOK = 0.025
 _NEXT_LOOK = 0.05
+_AWAKE = 0.01
+"""Seconds that a process that only waits may run, or wait for a core, all the same."""
 _FIRST_SEARCH = 1.0
 _LAST_SEARCH = 64.0
 _IDLE_GRACE = 1.0
@@ -97,8 +99,8 @@ class Lives:
         spec, expected = worker.generation.spec, self._owner.expected(worker)
         if worker.pid and not worker.listened:
             family = process.family_of(worker.pid)
-            used = sum(map(process.cpu_seconds, family))
-            if used != worker.cpu[0] or not all(map(process.is_waiting, family)):
+            used = sum(map(process.awake_seconds, family))
+            if used - worker.cpu[0] >= _AWAKE or not all(map(process.is_waiting, family)):
                 worker.cpu = (used, now())
             if not expected.listens:
                 worker.own_ports = own_ports(worker, self._listeners)

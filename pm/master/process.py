@@ -138,6 +138,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS if fields else 0.0
 
 
+def awake_seconds(pid: int) -> float:
+    """Return how long a process has run or waited for a core, 0 if it is gone."""
+    return cpu_seconds(pid) + starved_seconds(pid)
+
+
 def cpu_if_runnable(pids: Collection[int]) -> float | None:
     """Return the CPU time that processes have used; None if all sleep: none waits for a core."""
     if not any(_stat(pid)[:1] == ["R"] for pid in pids):

@@ -82,7 +82,7 @@ class Worker:
     timer: Timer | None = None
     look: Timer | None = None
     cpu: tuple[float, float] = (0, 0.0)
-    """CPU seconds at the last look, and since when they have not changed."""
+    """Seconds awake at the last look, and since when they have not changed."""
     drained_at: float = 0.0
     mode: int = board.FINISH
     refused: tuple[str, int, int] | None = None

@@ -10,6 +10,7 @@ the worker then lets its connections finish and stops itself. No thread is neede
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import signal
@@ -56,6 +57,8 @@ def prepare(kill_timeout: float) -> None:
     signal.signal(signal.SIGTERM, _stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # see `spawn_member`
     signal.signal(signal.SIGIO, _drain_pipe_changed)
+    # while Python winds up, the signal's own handler is the plain one: it would kill
+    atexit.register(signal.signal, signal.SIGIO, signal.SIG_IGN)
     fcntl.fcntl(here.drain_fd, fcntl.F_SETOWN, os.getpid())
     flags = fcntl.fcntl(here.drain_fd, fcntl.F_GETFL)
     fcntl.fcntl(here.drain_fd, fcntl.F_SETFL, flags | os.O_ASYNC)
@@ -71,8 +74,7 @@ def leave() -> None:
     """Say goodbye and end the program; in another thread than the main one, do nothing."""
     if _ident() != _Orphan.main_thread:
         return
-    # while Python winds up, the signal's own handler is the plain one: it would kill
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as with SIGIO
     on_leave()
     sys.exit(0)
 

@@ -140,6 +140,7 @@ class App:
         if run is None or not await self.masters.find(run):
             return False
         self._emit("note", "found its master again", self.masters.pid)
+        self._office.order.pulse.beat()  # who waits for it may have looked too early
         return True
 
     def on_status(self, status: Status) -> None:

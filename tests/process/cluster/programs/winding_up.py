@@ -20,8 +20,8 @@ else:
     class Last:
         """Something that goes with the modules, when Python has given up its signal handlers."""
 
-        def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGIO):
-            kill(pid, number)
+        def __del__(self, kill=os.kill, own=os.getpid, number=signal.SIGIO):
+            kill(own(), number)
 
     last = Last()
     sock = listener()

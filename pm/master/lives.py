@@ -85,7 +85,9 @@ class Lives:
             return
         if worker.look is not None:
             worker.look.cancel()
-        verdict = assess(self._facts(worker), now())
+        # from before the look: it may take long, and is no time in which the worker idles
+        moment = now()
+        verdict = assess(self._facts(worker), moment)
         if verdict.ready and worker.pid:
             self._tell(worker, Event.READY)
             self._owner.on_ready(worker, verdict.how)

@@ -1,0 +1,66 @@
+"""When a worker is judged, all that is known of it is of one moment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from pm.master.life import Life
+from pm.master.lives import Lives
+from pm.master.readiness import Expected
+from pm.master.worker import Worker
+from pm.model import AppSpec
+
+
+class Clock:
+    """A loop without turns, and the time it tells."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def call_at(self, when: float, action: Callable[[], None]) -> Any:
+        del when, action
+        return SimpleNamespace(cancel=lambda: None)
+
+
+class Owner:
+    """Notes who became ready."""
+
+    def __init__(self) -> None:
+        self.ready: list[str] = []
+
+    def expected(self, _: Worker) -> Expected:
+        return Expected(listens=False, keys=frozenset())
+
+    def on_ready(self, _: Worker, how: str) -> None:
+        self.ready.append(how)
+
+    def on_gone(self, worker: Worker) -> None: ...
+
+    def changed(self) -> None: ...
+
+    def settle_soon(self) -> None: ...
+
+
+def test_a_slow_look_is_no_time_in_which_a_worker_idles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the master itself waits for a core between two lines."""
+    clock, owner = Clock(), Owner()
+
+    def slowly(*_: object) -> tuple[()]:
+        clock.time += 1.0
+        return ()
+
+    monkeypatch.setattr("pm.master.lives.now", clock.now)
+    monkeypatch.setattr("pm.master.lives.own_ports", slowly)
+    load = SimpleNamespace(spec=AppSpec("web", "web.py", "/"), number=1, pid=0)
+    worker = Worker(1, 0, cast(Any, load), Life(), pid=os.getpid(), launched=clock.time - 2.0)
+    worker.cpu = (0.0, clock.time - 2.0)
+    Lives(cast(Any, clock), cast(Any, ()), owner).judge(worker)  # it runs: it is this process
+    assert owner.ready == []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -17,18 +15,9 @@ from pm.errors import NotFound
 from pm.model import AppSpec, Mode
 from pm.record import replace
 
-from .daemon_fakes.harness import Daemon, clear, spec, wait_for
+from .daemon_fakes.harness import Daemon, spec, wait_for
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def home() -> Iterator[str]:
-    path = tempfile.mkdtemp(prefix="pmd-")
-    yield path
-    left = clear(path)
-    shutil.rmtree(path)
-    assert not left, f"left running: {left}"
 
 
 @pytest.fixture

@@ -8,29 +8,17 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 
 import pytest
 
 from daemon.process import start_time
 from pm import api
 
-from .daemon_fakes.harness import HERE, PATIENCE, Daemon, clear, spec
+from .daemon_fakes.harness import HERE, PATIENCE, Daemon, spec
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def home() -> Iterator[str]:
-    path = tempfile.mkdtemp(prefix="pmd-")
-    yield path
-    left = clear(path)
-    shutil.rmtree(path)
-    assert not left, f"left running: {left}"
 
 
 def fill_up(daemon: Daemon) -> None:

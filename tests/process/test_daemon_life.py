@@ -7,10 +7,8 @@ import json
 import os
 import re
 import resource
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -24,28 +22,12 @@ from pm.model import PROTOCOL, AppView, State
 from .daemon_fakes.harness import (
     PATIENCE,
     Daemon,
-    clear,
     processes_of,
     spec,
     wait_for,
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def home() -> Iterator[str]:
-    path = tempfile.mkdtemp(prefix="pmd-")
-    yield path
-    left = clear(path)
-    log = ""
-    if os.path.exists(f"{path}/pm.log"):
-        with open(f"{path}/pm.log") as file:
-            log = file.read()
-    print(log)
-    shutil.rmtree(path)
-    assert not left, f"left running: {left}"
-    assert "Traceback" not in log
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from pm.dependency import Condition, Dependency
 from pm.model import AppSpec, State
 
 from .daemon_fakes.harness import Daemon, spec, wait_for
-from .test_daemon_life import daemon, end, home
+from .test_daemon_life import daemon, end
 
-__all__ = ["daemon", "home"]
+__all__ = ["daemon"]
 
 pytestmark = pytest.mark.slow
 

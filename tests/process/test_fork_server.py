@@ -7,12 +7,10 @@ import os
 import re
 import resource
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -25,7 +23,7 @@ from pm.model import AppSpec, AppView, Mode, State, Target
 from tests.processes import is_alive, is_fork_server, marked
 from tests.waiting import until
 
-from .daemon_fakes.harness import PATIENCE, Daemon, clear
+from .daemon_fakes.harness import PATIENCE, Daemon
 
 pytestmark = pytest.mark.slow
 
@@ -36,15 +34,6 @@ def spec(name: str) -> AppSpec:
         name, "/bin/sleep", "/", target=Target.COMMAND, args=("1000",), exec_mode=Mode.FORK,
         min_uptime=0.05,
     )  # fmt: skip
-
-
-@pytest.fixture
-def home() -> Iterator[str]:
-    path = tempfile.mkdtemp(prefix="pmd-")
-    yield path
-    left = clear(path)
-    shutil.rmtree(path)
-    assert not left, f"left running: {left}"
 
 
 @pytest.fixture

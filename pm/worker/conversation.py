@@ -128,6 +128,14 @@ class Conversation:
             except Garbled:
                 self._give_up(OPAQUE_ANSWERED)
 
+    def waits(self) -> None:
+        """Take note that the app has more to send than the connection takes now.
+
+        Only what is not understood needs it: else the bytes that are missing are known.
+        """
+        if self.state == OPAQUE_ANSWERED:
+            self.state = OPAQUE
+
     def sent_unseen(self, count: int) -> None:
         """Take note of `count` bytes sent past us (sendfile)."""
         left = self._out_left

@@ -34,6 +34,9 @@ class _Blind:
     def received(self, data: Any) -> None:
         """Take no note."""
 
+    def waits(self) -> None:
+        """Take no note."""
+
     sent = sent_unseen = received
 
 
@@ -174,9 +177,16 @@ class Followed(RAW):
     def send(self, data: Any, flags: int = 0) -> int:
         """Send as socket.send does."""
         self.refuse_if_moved()
-        count = RAW.send(self, data, flags)
-        view = data if type(data) is bytes and count == len(data) else _octets(data)[:count]
-        self.sent(view)
+        try:
+            count = RAW.send(self, data, flags)
+        except BlockingIOError:
+            self.sent(b"", more=True)
+            raise
+        if type(data) is bytes and count == len(data):
+            self.sent(data)
+        else:
+            whole = _octets(data)
+            self.sent(whole[:count], count < len(whole))
         return count
 
     def sendall(self, data: Any, flags: int = 0) -> None:
@@ -189,11 +199,16 @@ class Followed(RAW):
         """Send as socket.sendmsg does."""
         self.refuse_if_moved()
         pieces = list(buffers)
-        count = left = RAW.sendmsg(self, pieces, *rest)
+        try:
+            count = left = RAW.sendmsg(self, pieces, *rest)
+        except BlockingIOError:
+            self.sent(b"", more=True)
+            raise
         for piece in pieces:
-            view = _octets(piece)[:left]
+            whole = _octets(piece)
+            view = whole[:left]
             left -= len(view)
-            self.sent(view)
+            self.sent(view, len(view) < len(whole))
         return count
 
     def refuse_if_moved(self) -> None:
@@ -238,10 +253,12 @@ class Followed(RAW):
         if self._talk.state != self._shown:
             self.show(self._talk.state)
 
-    def sent(self, data: Any) -> None:
-        """Take note of what the app has sent."""
+    def sent(self, data: Any, more: bool = False) -> None:
+        """Take note of what the app has sent; `more` could not be sent now."""
         talk = self._talk
         talk.sent(data)
+        if more:
+            talk.waits()
         if talk.state != self._shown:
             self.show(talk.state)
 

@@ -7,7 +7,9 @@ the app then finds end of file there. Nobody who keeps asking loses a request.
 
 from __future__ import annotations
 
+import _weakref
 import os
+import sys
 
 from . import board, here
 from .conversation import BUSY, CLOSING, Conversation
@@ -20,7 +22,9 @@ _CLOSE = b"Connection: close"
 _LONGEST_STATUS = 256
 _in_memory: set[int] = set()
 """Sessions without a connection of their own in which a request is under way."""
-_OWN = ("_fd", "_shown", "_talk", "_tells", "_tls", "_told", "_unfinished")
+_OWN = ("_fd", "_outgoing", "_shown", "_talk", "_tells", "_tls", "_told", "_unfinished")
+_AGAIN = 0.005
+"""Seconds until it is looked again whether all has left a session."""
 
 
 def adapt(module: Any) -> None:
@@ -36,7 +40,7 @@ def adapt(module: Any) -> None:
         self: Any, incoming: Any, outgoing: Any, server_side: bool, *args: Any, **named: Any
     ) -> Any:
         plain = over_memory(self, incoming, outgoing, server_side, *args, **named)
-        return Session(plain) if server_side and here.link else plain
+        return Session(plain, outgoing=outgoing) if server_side and here.link else plain
 
     context._wrap_socket, context._wrap_bio = _wrap_socket, _wrap_bio
 
@@ -44,10 +48,12 @@ def adapt(module: Any) -> None:
 class Session:
     """A server's end of a TLS session. It stands before the C object, whose class has no heirs."""
 
-    __slots__ = _OWN
+    __slots__ = (*_OWN, "__weakref__")
 
-    def __init__(self, tls: Any, fd: int = 0) -> None:
+    def __init__(self, tls: Any, fd: int = 0, outgoing: Any = None) -> None:
         self._tls = tls
+        self._outgoing = outgoing
+        """What it has written and its connection has not got yet, if it is kept in memory."""
         page = here.page
         seen = page is not None and 0 < fd < board.SIZE and page[fd] == board.BLIND
         self._fd = fd if seen else 0
@@ -93,11 +99,29 @@ class Session:
         self._unfinished = False
         whole = type(goes) is bytes and count == len(goes)
         self._talk.sent(goes if whole else memoryview(goes).cast("B")[:count])
-        self._show(self._talk.state)
+        self._show_written()
         if self._tells:
             self._told = True
             count -= len(goes) - memoryview(data).nbytes
         return count
+
+    def _show_written(self) -> None:
+        """Show the state once what has been written is the connection's.
+
+        An event loop takes it from the session after the write, in the same step or later.
+        """
+        loop = _running_loop() if self._outgoing is not None and self._shown == BUSY else None
+        if loop is None or self._talk.state == BUSY:
+            self._show(self._talk.state)
+        else:
+            loop.call_soon(_look_written, loop, _weakref.ref(self))
+
+    def look_written(self, loop: Any) -> None:
+        """Show the state, or look again if something waits in the session."""
+        if self._outgoing.pending:
+            loop.call_later(_AGAIN, _look_written, loop, _weakref.ref(self))
+        else:
+            self._show(self._talk.state)
 
     def shutdown(self) -> Any:
         """End the session; what comes after it on the connection is not seen."""
@@ -119,6 +143,17 @@ class Session:
             board.show_sessions(page, bool(_in_memory))
         if page[0]:
             here.say({"do": "quiet"})
+
+
+def _running_loop() -> Any:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio._get_running_loop() if asyncio is not None else None
+
+
+def _look_written(loop: Any, reference: Any) -> None:
+    session = reference()
+    if session is not None:
+        session.look_written(loop)
 
 
 def _leaves() -> bool:

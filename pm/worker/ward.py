@@ -9,7 +9,7 @@ import signal
 import time
 
 from . import board
-from .conversation import BUSY, OPEN
+from .conversation import BUSY, OPAQUE, OPEN
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
 
 def _at_work(page: mmap.mmap, waited: float) -> bool:
     states = page[: board.SIZE]
-    if BUSY in states or board.has_busy_sessions(page):
+    if BUSY in states or OPAQUE in states or board.has_busy_sessions(page):
         return True
     return waited < _OPEN_GRACE and OPEN in states
 

@@ -19,6 +19,8 @@ from tests.process.engine import Engine, spec_of
 from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "tls_servers.py"
+LARGE = 1 << 22
+"""As in APP."""
 WORKERS = 2
 QUIET = 0.3
 """Seconds in which a connection that is to live on must not end."""
@@ -157,6 +159,26 @@ def test_a_request_that_came_with_the_end_of_the_handshake_is_answered(tmp_path:
         assert engine.states() == ["draining"]
         (tmp_path / "go").touch()
         assert client.answer() == old
+        assert engine.result(number).error is None
+
+
+def test_a_large_answer_reaches_a_client_that_reads_slowly(tmp_path: Path) -> None:
+    """Its end is in the buffers of asyncio then: in that of the session, later in the socket's."""
+    port = free_port()
+    with Engine(tmp_path / "home", server(tmp_path, "asyncio", port)) as engine:
+        (old,) = engine.online(1)
+        with connect(port) as sock:
+            ask(sock, "/large")
+            body = sock.recv(4096).partition(b"\r\n\r\n")[2]
+            number = engine.send("stop")
+            engine.wait(lambda: "draining" in engine.states(), "it drains")
+            finished = now() + BLIND_GRACE + QUIET
+            engine.wait(lambda: engine.states() != ["draining"] or now() > finished, "time passed")
+            assert engine.states() == ["draining"]
+            while len(body) < LARGE + len(str(old)):
+                more = sock.recv(1 << 16)
+                assert more, f"end of file after {len(body)} bytes"
+                body += more
         assert engine.result(number).error is None
 
 

@@ -147,6 +147,23 @@ def test_opaque_tells_who_spoke_last() -> None:
     assert not talk.answered
 
 
+def test_opaque_is_not_answered_while_more_waits_to_be_sent() -> None:
+    """The connection took a part, or nothing."""
+    talk = Conversation()
+    talk.sent(b"220 mail\r\n")
+    talk.waits()
+    assert talk.state == OPAQUE
+    talk.sent(b"\0")
+    assert talk.answered
+
+
+def test_what_waits_to_be_sent_is_known_of_http() -> None:
+    talk = Conversation()
+    talk.received(GET)
+    talk.waits()
+    assert talk.state == BUSY
+
+
 def test_unseen_bytes_are_counted() -> None:
     """What sendfile sends ends a body as well."""
     talk = play(("<", GET, BUSY), (">", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", BUSY))

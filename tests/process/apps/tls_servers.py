@@ -1,6 +1,6 @@
 """Answers with its pid, over TLS: KIND PORT FILE. "listener" wraps the listening socket itself.
 
-/held is answered when FILE is there.
+/held is answered when FILE is there, /large is followed by LARGE bytes of nothing.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+LARGE = 1 << 22
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 CONTEXT.load_cert_chain(Path(__file__).with_name("certificate.pem"))
 KIND, PORT, FILE = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
@@ -42,6 +43,8 @@ async def answer(reader, writer):
             head = await reader.readuntil(b"\r\n\r\n")
             await asyncio.to_thread(hold, head.split()[1].decode())
             body = str(os.getpid()).encode()
+            if b" /large " in head:
+                body += bytes(LARGE)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
             await writer.drain()
             if b" HTTP/1.0\r\n" in head:

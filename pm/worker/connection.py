@@ -6,8 +6,9 @@ import _socket
 import os
 import socket
 
-from .followed import SLOTS, Followed
+from .followed import Followed
 from .link import RAW
+from .talking import SLOTS
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

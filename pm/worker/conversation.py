@@ -71,11 +71,6 @@ class Conversation:
         self._in_chunks = self._out_chunks = _NO_BODY
 
     @property
-    def answered(self) -> bool:
-        """True if it is opaque and the last thing that happened was a send."""
-        return self.state == OPAQUE_ANSWERED
-
-    @property
     def answers_last(self) -> bool:
         """True if what is sent next begins the response to the only request there is."""
         return len(self._asked) == 1 and not (self._out_left or self._out_head or self._in_head)
@@ -129,10 +124,7 @@ class Conversation:
                 self._give_up(OPAQUE_ANSWERED)
 
     def waits(self) -> None:
-        """Take note that the app has more to send than the connection takes now.
-
-        Only what is not understood needs it: else the bytes that are missing are known.
-        """
+        """Take note that the app has more to send; of what is understood, that is known."""
         if self.state == OPAQUE_ANSWERED:
             self.state = OPAQUE
 

@@ -6,7 +6,7 @@ Its sockets wrap those of a second copy of the socket module, which `shim` patch
 from __future__ import annotations
 
 from . import board, here
-from .followed import living
+from .talking import living
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,58 +1,25 @@
-"""A connection that is followed: a socket that knows whether it is between requests.
+"""A connection that is followed: the socket's methods, which take note of what passes.
 
-What the app reads and writes goes through a `Conversation`; its state is shown on the board.
 When the worker drains, a read that would begin a request hands the connection to the master
 instead and reads as end of file; the next worker gets it with its unread bytes.
 """
 
 from __future__ import annotations
 
-import _weakref
-import errno
-import os
 import socket
 
 from . import board, here, waiting
-from .conversation import IDLE, OPEN, Conversation, looks_like_request
+from .conversation import IDLE, OPEN
 from .link import RAW
+from .talking import Talking
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-_PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
-live: dict[int, Callable[[], Followed | None]] = {}
-"""Open connections of this process by fd, weakly referenced."""
-
-
-class _Blind:
-    """Stands for a conversation that cannot be followed."""
-
-    state = board.BLIND
-
-    def received(self, data: Any) -> None:
-        """Take no note."""
-
-    def waits(self) -> None:
-        """Take no note."""
-
-    sent = sent_unseen = received
-
-
-_BLIND = _Blind()
-
-
-SLOTS = ("_key", "_peer", "_shown", "_slot", "_talk", "moved", "page")
-"""The slots of a class that follows."""
-
-
-class Followed(RAW):
-    """A connected TCP socket handed over by the master; the base of what apps hold.
-
-    Its state is in the slots that a class below declares (`SLOTS`): two bases with slots of
-    their own cannot be joined.
-    """
+class Followed(Talking):
+    """A connected TCP socket handed over by the master; the base of what apps hold."""
 
     __slots__ = ()
 
@@ -61,35 +28,6 @@ class Followed(RAW):
     getpeername = RAW.getpeername
     getsockopt = RAW.getsockopt
     setsockopt = RAW.setsockopt
-
-    def watch(self, key: str, peer: bytes) -> None:
-        """Begin to follow the conversation; `key` and `peer` go along at a handover."""
-        self._key = key
-        self._peer = peer
-        self._talk: Conversation | _Blind = Conversation()
-        self.moved = False
-        self.page = here.own_page()
-        self._slot = self.fileno()
-        self._shown = self._talk.state
-        live[self._slot] = _weakref.ref(self)
-        if self.page is None or self._slot >= board.SIZE:
-            self.page = None
-        else:
-            board.begin(self.page, self._slot, self._shown)
-
-    @property
-    def state(self) -> int:
-        """What the connection is doing, as `conversation` has it, or BLIND."""
-        return self._talk.state
-
-    def show(self, state: int) -> None:
-        """Show a state on the board."""
-        self._shown = state
-        page = self.page
-        if page is not None:
-            page[self._slot] = state
-            if page[0]:
-                here.say({"do": "quiet"})
 
     def _read(self, method: Callable[..., Any], flags: int, *args: Any) -> Any:
         """Call a receiving method of the C class; None if the connection has moved.
@@ -115,29 +53,6 @@ class Followed(RAW):
         if page[0] == board.HAND_OVER and self.move():
             return None
         return method(self, *args)
-
-    def move(self) -> bool:
-        """Give the connection to the master if it is between requests; True if it is gone."""
-        if self.moved or self._talk.state not in (OPEN, IDLE) or here.link is None:
-            return self.moved
-        try:
-            begun = RAW.recv(self, 512, _PEEK) or b"\0" if waiting.readable(self) else b""
-            if not looks_like_request(begun):
-                return False
-        except OSError:
-            return False
-        message: dict[str, object] = {
-            "do": "handover",
-            "key": self._key,
-            "peer": self._peer.decode("ascii"),
-        }
-        try:
-            here.link.tell(message, [RAW.fileno(self)])
-        except OSError:  # no master: the connection stays
-            return False
-        self.moved = True
-        self.show(board.NONE)
-        return True
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Receive as socket.recv does."""
@@ -165,14 +80,6 @@ class Followed(RAW):
         if not flags & socket.MSG_PEEK:
             self.received(result[0])
         return result
-
-    def received(self, data: Any) -> None:
-        """Take note of what the app has received."""
-        talk = self._talk
-        if data:
-            talk.received(data)
-            if talk.state != self._shown:
-                self.show(talk.state)
 
     def send(self, data: Any, flags: int = 0) -> int:
         """Send as socket.send does."""
@@ -211,11 +118,6 @@ class Followed(RAW):
             self.sent(view, len(view) < len(whole))
         return count
 
-    def refuse_if_moved(self) -> None:
-        """Raise EPIPE, as on a connection that the peer has closed: it is another worker's now."""
-        if self.moved:
-            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
     def recvfrom(self, *args: Any) -> Any:
         """Receive as socket.recvfrom does, unseen: nobody speaks HTTP with it."""
         self.be_blind()
@@ -247,62 +149,12 @@ class Followed(RAW):
         if not self.moved:
             RAW.setblocking(self, flag)
 
-    def sent_unseen(self, count: int) -> None:
-        """Take note of `count` bytes that went out past the methods above (sendfile)."""
-        self._talk.sent_unseen(count)
-        if self._talk.state != self._shown:
-            self.show(self._talk.state)
-
-    def sent(self, data: Any, more: bool = False) -> None:
-        """Take note of what the app has sent; `more` could not be sent now."""
-        talk = self._talk
-        talk.sent(data)
-        if more:
-            talk.waits()
-        if talk.state != self._shown:
-            self.show(talk.state)
-
     def shutdown(self, how: int) -> None:
         """Shut down as socket.shutdown does; on a moved connection do nothing."""
         if not self.moved:
             RAW.shutdown(self, how)
 
-    def end(self) -> None:
-        """Close the fd, and show that it is gone."""
-        slot = RAW.fileno(self)
-        live.pop(slot, None)
-        RAW.close(self)
-        if slot >= 0 and not self.moved:
-            self.show(board.NONE)
-
-    def be_blind(self) -> None:
-        """Take note that what happens from here on is not seen: it happens in C."""
-        self._talk = _BLIND
-        self.show(board.BLIND)
-
-    def detach(self) -> int:
-        """Give the fd away: from here on nothing is seen (TLS).
-
-        What was blind before has an owner outside Python (uvloop), who gives it away to close it.
-        """
-        live.pop(RAW.fileno(self), None)
-        self.show(board.NONE if self._talk is _BLIND else board.BLIND)
-        self.page = None
-        return RAW.detach(self)
-
-
-def ended(fd: int) -> None:
-    """Take note that an ordinary socket closes: it may have been given a connection's fd (TLS)."""
-    page = here.page
-    if page is not None and 0 < fd < board.SIZE and page[fd]:
-        page[fd] = board.NONE
-
 
 def _octets(data: Any) -> memoryview:
     view = memoryview(data)
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
-
-
-def living() -> list[Followed]:
-    """Return the open connections of this process."""
-    return [conn for conn in (reference() for reference in list(live.values())) if conn is not None]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from . import board, here, listening, shim
-from .followed import SLOTS, Followed, living
+from .followed import Followed
 from .link import RAW
+from .talking import SLOTS, living
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

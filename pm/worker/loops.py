@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from . import board, here
-from .followed import living
+from .talking import living
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import os
 import socket
 import sys
 
-from . import channels, connection, datagrams, followed, here, listening, names
+from . import channels, connection, datagrams, here, listening, names, talking
 from .link import RAW
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -244,7 +244,7 @@ def closing(sock: RAW) -> None:
     """Tell the master of a socket that is about to be closed what it has to know."""
     listening.closing(sock)
     datagrams.closing(sock)
-    followed.ended(sock.fileno())
+    talking.ended(sock.fileno())
 
 
 def _real_close(self: socket.socket, _ss: Any = RAW) -> None:
@@ -277,7 +277,7 @@ def _patch_sendfile() -> None:
     plain = os.sendfile
 
     def sendfile(out_fd: int, *args: Any, **kwargs: Any) -> int:
-        conn = followed.live.get(out_fd, _nobody)()
+        conn = talking.live.get(out_fd, _nobody)()
         if conn is None:
             return plain(out_fd, *args, **kwargs)
         conn.refuse_if_moved()

@@ -138,13 +138,13 @@ def test_opaque_tells_who_spoke_last() -> None:
     """That is all that is known of it."""
     talk = Conversation()
     talk.received(b"\0")
-    assert not talk.answered
+    assert talk.state == OPAQUE
     talk.sent(b"\0")
-    assert talk.answered
+    assert talk.state == OPAQUE_ANSWERED
     talk.sent_unseen(1)
-    assert talk.answered
+    assert talk.state == OPAQUE_ANSWERED
     talk.received(b"\0")
-    assert not talk.answered
+    assert talk.state == OPAQUE
 
 
 def test_opaque_is_not_answered_while_more_waits_to_be_sent() -> None:
@@ -154,7 +154,7 @@ def test_opaque_is_not_answered_while_more_waits_to_be_sent() -> None:
     talk.waits()
     assert talk.state == OPAQUE
     talk.sent(b"\0")
-    assert talk.answered
+    assert talk.state == OPAQUE_ANSWERED
 
 
 def test_what_waits_to_be_sent_is_known_of_http() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -12,6 +13,13 @@ import pytest
 from tests.installed import build_wheel, install
 from tests.pm_command import Pm
 from tests.ports import free_port
+
+
+def pytest_configure() -> None:
+    """Take signals as in a terminal: `make test &` and nohup ignore some, which is inherited."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from .. import cores
 from ..bench import Bench
 from ..figures import Result, Table, median, spread
 from ..generators import keep_alive, new_connections
@@ -18,16 +19,19 @@ REQUESTS = 6000
 def measure(bench: Bench) -> Result:
     """Measure both in turn, round by round, so that a noisy minute is shared."""
     result = Result()
-    rates = result.table(
-        f"uvicorn[standard], {WORKERS} workers, requests a second, {ROUNDS} rounds in turn",
-        "server", "keep-alive, 64 connections", "new connections, 50 clients",
+    apart, mixed = (
+        result.table(
+            f"uvicorn[standard], {WORKERS} workers, requests a second, {ROUNDS} rounds in turn, "
+            + client, "server", "keep-alive, 64 connections", "new connections, 50 clients",
+        )
+        for client in ("the client on a core of its own", "the client on the servers' cores")
     )  # fmt: skip
     shares = result.table(
         f"uvicorn[standard], {WORKERS} workers, who gets the connections", "server",
         "40 sequential requests", "in strict rotation", f"{BURST} keep-alive connections",
     )  # fmt: skip
     if not bench.has("uvicorn") or not bench.has("uvloop") or not bench.has("httptools"):
-        rates.absent("uvicorn[standard]")
+        apart.absent("uvicorn[standard]")
         return result
     with contextlib.ExitStack() as stack:
         ours, shared = (
@@ -37,8 +41,11 @@ def measure(bench: Bench) -> Result:
         theirs = stack.enter_context(
             uvicorn(bench, "uvicorn --workers", WORKERS, "uvloop", "httptools")
         )
-        kept, new = _in_turn(bench, rates, ours, theirs, shared)
-        for subject in (ours, theirs, shared):
+        subjects = ours, theirs, shared
+        with cores.apart(pid for s in subjects for pid in (*s.workers, *s.pids())):
+            kept, new = _in_turn(bench, apart, *subjects)
+        _in_turn(bench, mixed, *subjects)
+        for subject in subjects:
             shares.add(subject.label, *sequential(subject), ", ".join(bursts(subject, True)))
     result.judge(
         "uvicorn[standard], keep-alive requests a second", f"uvicorn --workers: {kept[1]:.0f}",

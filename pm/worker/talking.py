@@ -38,6 +38,13 @@ class _Blind:
 _BLIND = _Blind()
 
 
+class _Told(_Blind):
+    """Stands for a conversation that somebody else follows."""
+
+    def __init__(self, state: int) -> None:
+        self.state = state
+
+
 SLOTS = ("_key", "_peer", "_shown", "_slot", "_talk", "moved", "page")
 """The slots of a class that follows."""
 
@@ -144,13 +151,18 @@ class Talking(RAW):
         self._talk = _BLIND
         self.show(board.BLIND)
 
+    def be_told(self, state: int) -> None:
+        """Take the word of the app's server for what the connection is doing."""
+        self._talk = _Told(state)
+        self.show(state)
+
     def detach(self) -> int:
         """Give the fd away: from here on nothing is seen (TLS).
 
         What was blind before has an owner outside Python (uvloop), who gives it away to close it.
         """
         live.pop(RAW.fileno(self), None)
-        self.show(board.NONE if self._talk is _BLIND else board.BLIND)
+        self.show(board.NONE if isinstance(self._talk, _Blind) else board.BLIND)
         self.page = None
         return RAW.detach(self)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 
-from . import board, here
+from . import board, here, uvicorns
 from .conversation import BUSY, IDLE, OPEN
 
 TYPE_CHECKING = False
@@ -29,6 +29,8 @@ def following(loop: Any, conn: Connection, factory: Callable[[], Any]) -> Callab
 
     def make() -> Any:
         protocol = factory()
+        if uvicorns.ask_later(loop, conn, protocol):
+            return protocol
         if isinstance(protocol, asyncio.Protocol):
             return Follower(loop, conn, protocol)
         conn.be_blind()  # it has buffers of its own: what comes is not seen
@@ -49,6 +51,7 @@ def _drain(loop: Any) -> None:
     for transport in list(_open):
         if transport.loop is loop:
             transport.rest()
+    uvicorns.drain(loop)
 
 
 class Follower(asyncio.Protocol):

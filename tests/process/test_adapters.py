@@ -16,7 +16,7 @@ from tests.process.engine import Engine, spec_of
 
 APPS = Path(__file__).parent / "apps"
 GEVENT = [("gevent_servers.py", kind) for kind in ("wsgi", "stream", "two", "late")]
-UVLOOP = ("uvloop_server.py",)
+UVLOOP = [("uvloop_server.py", http) for http in ("h11", "httptools")]
 TRIO = ("trio_server.py",)
 WORKERS = 3
 
@@ -39,7 +39,7 @@ def connections(stack: ExitStack, port: int, count: int) -> list[Client]:
     return clients
 
 
-@pytest.mark.parametrize("app", [*GEVENT, UVLOOP, TRIO], ids="-".join)
+@pytest.mark.parametrize("app", [*GEVENT, *UVLOOP, TRIO], ids="-".join)
 def test_they_are_in_strict_rotation(tmp_path: Path, app: tuple[str, ...]) -> None:
     with served(tmp_path / "home", *app) as (engine, port), ExitStack() as stack:
         asked = [Client(port).get() for _ in range(4 * WORKERS)]
@@ -51,7 +51,7 @@ def test_they_are_in_strict_rotation(tmp_path: Path, app: tuple[str, ...]) -> No
         assert [client.get() for client in clients] == first
 
 
-@pytest.mark.parametrize("app", [*GEVENT, UVLOOP], ids="-".join)
+@pytest.mark.parametrize("app", [*GEVENT, *UVLOOP], ids="-".join)
 def test_idle_connections_move_at_a_reload(tmp_path: Path, app: tuple[str, ...]) -> None:
     with served(tmp_path / "home", *app) as (engine, port), ExitStack() as stack:
         clients = connections(stack, port, 4 * WORKERS)
@@ -63,7 +63,7 @@ def test_idle_connections_move_at_a_reload(tmp_path: Path, app: tuple[str, ...])
 
 
 @pytest.mark.parametrize("keepalive", [False, True], ids=["new", "kept"])
-@pytest.mark.parametrize("app", [GEVENT[0], UVLOOP, TRIO], ids="-".join)
+@pytest.mark.parametrize("app", [GEVENT[0], *UVLOOP, TRIO], ids="-".join)
 def test_a_reload_under_load_loses_nothing(
     tmp_path: Path, app: tuple[str, ...], keepalive: bool
 ) -> None:

@@ -26,8 +26,8 @@ REPORT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
 Written by `make bench`; do not edit. Every figure is the median of its runs, with
-(minimum-maximum), and holds for the machine below only: the clients share its cores with the
-servers. The peers run the same app, one after another, in the same run.
+(minimum-maximum), and holds for the machine below only: where nothing else is said, the clients
+share its cores with the servers. The peers run the same app, one after another, in the same run.
 [benchmarks/README.md](../benchmarks/README.md) tells how each figure is measured.
 """
 

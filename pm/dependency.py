@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .record import dataclass
 
@@ -49,6 +49,14 @@ def cycle_in(graph: Graph) -> tuple[str, ...]:
                 path.append(name)
                 branches.append(iter([needed.app for needed in graph.get(name, ())]))
     return ()
+
+
+def circles_in(graph: Graph) -> Iterator[tuple[str, ...]]:
+    """Yield circles of apps until there is none left; no app is in two of those yielded."""
+    left = dict(graph)
+    while circle := cycle_in(left):
+        yield circle
+        left = {name: needs for name, needs in left.items() if name not in circle}
 
 
 def needed_by(graph: Graph, name: str) -> set[str]:

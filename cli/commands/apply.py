@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cli.client import Interrupted, NothingRuns, call
+from cli.client import Interrupted, call
 from cli.ecosystem.apps import read
 from cli.ecosystem.file import ALL, Choice
 from cli.ecosystem.formats import STDIN, default_file
@@ -17,14 +17,14 @@ from cli.progress import shown
 from cli.report import print_error, print_outcomes
 from cli.screen import coloured
 from cli.target import this_caller
-from pm.answers import Detail, Outcome, Report
-from pm.api import Change, Delete, Describe, Request, Start
+from pm.answers import Outcome, Report
+from pm.api import Change, Delete, Request, Start
 from pm.changes import Need
 from pm.codec import to_plain
-from pm.errors import ErrorBody, NotFound, PmError, UsageError, error_of
+from pm.errors import ErrorBody, PmError, UsageError, error_of
 from pm.model import AppSpec
-from pm.order import check_order
 
+from .files import listed_details, listed_specs
 from .look import list_apps, print_json
 
 DIFFERS = 1
@@ -90,18 +90,10 @@ def _planned(name: str, options: Options) -> tuple[Step, ...]:
         )
     caller = this_caller()
     source = "" if name == STDIN else os.path.normpath(os.path.join(caller.cwd, name))
-    specs = read(name, caller, options.choice)
-    listed = {detail.spec.name: detail for detail in _listed()}
-    check_order(specs, {app: detail.spec for app, detail in listed.items()})
+    specs = read(name, caller, options.choice, listed=listed_specs)
+    listed = {detail.spec.name: detail for detail in listed_details()}
     wishes = Wishes(source, options.prune, not only, options.update_env, options.least, listed)
     return plan(specs, wishes)
-
-
-def _listed() -> Sequence[Detail]:
-    try:
-        return call(Describe(("all",))).details
-    except (NothingRuns, NotFound):
-        return ()
 
 
 class _Work(NamedTuple):

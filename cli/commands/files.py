@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cli.client import call
+from cli.client import NothingRuns, call
 from cli.ecosystem.file import ALL, Choice
 from cli.ecosystem.formats import is_ecosystem
 from cli.progress import shown
+from pm.answers import Detail
 from pm.api import Change, Describe, Outcome, Start
 from pm.changes import Need
 from pm.errors import NotFound, UsageError
 from pm.model import AppSpec
+
+if TYPE_CHECKING:
+    from cli.target import Wish
 
 
 def split(words: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:
@@ -24,15 +29,21 @@ def split(words: Sequence[str], choice: Choice) -> tuple[list[str], list[str]]:
     return files, others
 
 
-def filed(files: Sequence[str], choice: Choice) -> tuple[AppSpec, ...]:
-    """Return the chosen apps of files."""
+def filed(
+    files: Sequence[str], choice: Choice, typed: Wish | None = None, alone: bool = True
+) -> tuple[AppSpec, ...]:
+    """Return the chosen apps of files, with the typed options.
+
+    What they depend on may also be in another file, or not `alone`: then the daemon finds it.
+    """
     if not files:
         return ()
     from cli.ecosystem.apps import read
-    from cli.target import this_caller
+    from cli.target import Wish, this_caller
 
-    caller = this_caller()
-    return tuple(spec for path in files for spec in read(path, caller, choice))
+    caller, wish = this_caller(), typed or Wish("")
+    listed = listed_specs if alone and len(files) == 1 else None
+    return tuple(spec for path in files for spec in read(path, caller, choice, wish, listed))
 
 
 def started(
@@ -56,7 +67,7 @@ def _brought(
 ) -> tuple[Outcome, ...]:
     if not specs + filed:
         return ()
-    listed = _listed(wake) if filed else {}
+    listed = listed_specs(wake) if filed else {}
     known = tuple(spec for spec in filed if _same(listed.get(spec.name), spec))
     fresh = specs + tuple(spec for spec in filed if spec not in known)
     outcomes: tuple[Outcome, ...] = ()
@@ -68,12 +79,17 @@ def _brought(
     return outcomes
 
 
-def _listed(wake: bool) -> dict[str, AppSpec]:
+def listed_details(wake: bool = False) -> Sequence[Detail]:
+    """Return all of the list; without a daemon it is empty."""
     try:
-        details = call(Describe(("all",)), wake=wake).details
-    except NotFound:
-        return {}
-    return {detail.spec.name: detail.spec for detail in details}
+        return call(Describe(("all",)), wake=wake).details
+    except (NothingRuns, NotFound):
+        return ()
+
+
+def listed_specs(wake: bool = False) -> dict[str, AppSpec]:
+    """Return the apps of the list by their names; without a daemon it is empty."""
+    return {detail.spec.name: detail.spec for detail in listed_details(wake)}
 
 
 def _same(listed: AppSpec | None, spec: AppSpec) -> bool:

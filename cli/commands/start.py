@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from cli.client import call
-from cli.ecosystem.apps import read
 from cli.ecosystem.file import ALL, Choice
 from cli.ecosystem.formats import default_file
 from cli.progress import shown
@@ -17,7 +16,7 @@ from pm.errors import UsageError
 from pm.model import AppView
 from pm.record import replace
 
-from .files import split, started
+from .files import filed, split, started
 from .lives import tell
 
 
@@ -32,7 +31,7 @@ def start(
     words = words or (default_file(),)
     caller = this_caller()
     files, others = split(words, choice)
-    filed = tuple(spec for path in files for spec in read(path, caller, choice, wish))
+    from_files = filed(files, choice, wish, alone=not others)
     look = others and not wish.module and not wish.name
     apps = call(List(), wake=True).apps if look else ()
     old = tuple(word for word in others if is_app(word, apps))
@@ -43,11 +42,11 @@ def start(
         )
     fresh = (word for word in others if word not in old)
     specs = tuple(resolve(replace(wish, word=word), caller) for word in fresh)
-    if wish.name and len(specs) + len(filed) > 1:
-        raise UsageError(f"--name: {len(specs) + len(filed)} apps cannot share one name")
+    if wish.name and len(specs) + len(from_files) > 1:
+        raise UsageError(f"--name: {len(specs) + len(from_files)} apps cannot share one name")
     if wish.name:
-        filed = tuple(replace(spec, name=wish.name) for spec in filed)
-    outcomes = _resumed(old) + started(specs, filed, force)
+        from_files = tuple(replace(spec, name=wish.name) for spec in from_files)
+    outcomes = _resumed(old) + started(specs, from_files, force)
     return tell(Report(outcomes), as_json)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from cli.target import Caller, Wish, resolve, this_caller
 from cli.values import STAMP
 from pm.codec import from_plain
+from pm.dependency import Dependency
 from pm.errors import PmError
 from pm.identity import look_up
 from pm.model import AppSpec, Mode
@@ -21,6 +22,7 @@ from pm.record import dataclass, replace
 from .environment import check_environment, own_variables, port_is_variable
 from .file import ALL, Choice, File, check_chosen, open_file
 from .keys import canonical, named_env
+from .order import Listed, Order
 from .place import Place
 from .reading import Remarks, Values, merged, read_table, sentence
 
@@ -57,32 +59,49 @@ class Reading:
 
 
 def read(
-    path: str, caller: Caller, choice: Choice = ALL, typed: Wish = _NOTHING
+    path: str,
+    caller: Caller,
+    choice: Choice = ALL,
+    typed: Wish = _NOTHING,
+    listed: Listed | None = None,
 ) -> tuple[AppSpec, ...]:
     """Return the chosen apps of a file, each with the typed options.
 
-    Raises ConfigError with all faults, UsageError for a chosen name that is not there.
+    What they depend on may be in the list; without `listed` that is left to the daemon. Raises
+    ConfigError with all faults, UsageError for a chosen name that is not there.
     """
     file = open_file(path, caller.cwd)
     reading = _reading(file, caller, choice, _absolute(typed, caller.cwd))
     remarks = reading.remarks
     remarks.faults[:0] = file.faults
-    specs: list[AppSpec] = []
+    order = Order()
     names: list[str] = []
-    for where, table in file.numbered():
-        name = _given_name(table, reading)
-        if choice.only and name and name not in choice.only:
-            names.append(name)
-            continue
-        for spec in _app(where, table, reading):
-            names.append(spec.name)
-            specs += [spec] if not choice.only or spec.name in choice.only else []
+    specs = tuple(_chosen(reading, names, order))
     twice = sorted({name for name in names if names.count(name) > 1})
     remarks.faults += [f"name: two apps are named {name!r}" for name in twice]
+    remarks.faults += order.faults(listed)
     check_environment(file, choice.environment, remarks)
     remarks.tell()
     check_chosen(choice.only, names)
-    return tuple(specs)
+    return specs
+
+
+def _chosen(reading: Reading, names: list[str], order: Order) -> Iterator[AppSpec]:
+    """Yield the chosen apps that have no fault; note the names of all, and their order."""
+    only, faults = reading.choice.only, reading.remarks.faults
+    for where, table in reading.file.numbered():
+        name, told = _given_name(table, reading), len(faults)
+        skipped = bool(only and name and name not in only)
+        spec = None if skipped else _app(where, table, reading)
+        name = spec.name if spec else name
+        names += filter(None, [name])
+        if only and name and name not in only:
+            order.others.add(name)
+        elif spec and len(faults) == told:
+            order.add(where, spec)
+            yield spec
+        else:
+            order.outline(where, name, spec.depends_on if spec else _needs(table, reading))
 
 
 def names(path: str, choice: Choice = ALL) -> tuple[str, ...]:
@@ -94,7 +113,8 @@ def names(path: str, choice: Choice = ALL) -> tuple[str, ...]:
     found: list[str] = []
     for where, table in reading.file.numbered():
         name = _given_name(table, reading)
-        found += [name] if name else (spec.name for spec in _app(where, table, reading))
+        spec = None if name else _app(where, table, reading)
+        found += [spec.name] if spec else [name]
     if reading.remarks.faults:
         reading.remarks.tell()
     check_chosen(choice.only, found)
@@ -113,12 +133,23 @@ def _reading(file: File, caller: Caller, choice: Choice, typed: Wish) -> Reading
 
 def _given_name(table: dict[str, object], reading: Reading) -> str:
     """Return an app's name if it stands in the file, else an empty string."""
+    values = _only(table, _NAMING, reading)
+    return _full_name(values["name"], values, reading.choice) if "name" in values else ""
+
+
+def _needs(table: dict[str, object], reading: Reading) -> tuple[Dependency, ...]:
+    """Return what an app depends on that cannot be read in full."""
+    values = _only(table, ("depends_on",), reading)
+    return tuple(from_plain(Dependency, one, "depends_on") for one in values.get("depends_on", ()))
+
+
+def _only(table: dict[str, object], keys: Collection[str], reading: Reading) -> Values:
+    """Return some values of a table; what is wrong with them is told elsewhere."""
     kept = {
-        key: item for key, item in table.items() if canonical(key, reading.place.dialect) in _NAMING
+        key: item for key, item in table.items() if canonical(key, reading.place.dialect) in keys
     }
     values, _ = read_table(kept, "", reading.place, Remarks(""))
-    values = merged(reading.defaults, values)
-    return _full_name(values["name"], values, reading.choice) if "name" in values else ""
+    return merged(reading.defaults, values)
 
 
 def _full_name(name: str, values: Values, choice: Choice) -> str:
@@ -127,9 +158,8 @@ def _full_name(name: str, values: Values, choice: Choice) -> str:
     return f"{prefix}{name}-{choice.environment}" if appended else prefix + name
 
 
-def _app(where: str, table: dict[str, object], reading: Reading) -> Iterator[AppSpec]:
-    """Yield the table's spec, or nothing if faults were told."""
-    told = len(reading.remarks.faults)
+def _app(where: str, table: dict[str, object], reading: Reading) -> AppSpec | None:
+    """Return the table's spec, None if faults hide it; each fault is told."""
     own, wrong = read_table(table, where, reading.place, reading.remarks)
     fault = reading.remarks.at(where)
     values = merged(reading.defaults, own)
@@ -137,18 +167,17 @@ def _app(where: str, table: dict[str, object], reading: Reading) -> Iterator[App
         values = {"instance_var": "NODE_APP_INSTANCE", **values}
     if ("script" in values or "script" in wrong) == ("module" in values or "module" in wrong):
         fault("give one of `script` and `module`")
-        return
+        return None
     if wrong & {"script", "module", "cwd"}:
-        return  # what they stand for cannot be looked for
+        return None  # what they stand for cannot be looked for
     try:  # also after another fault: the script that is missing is told with it
         spec = _spec(values, reading, fault)
     except PmError as error:
         fault(sentence(error))
-        return
+        return None
     if values.get("exec_mode") == Mode.CLUSTER.value and spec.exec_mode is Mode.FORK:
         reading.remarks.notes.append(f"{where}: `exec_mode` changes nothing: {_NO_CLUSTER}")
-    if len(reading.remarks.faults) == told:
-        yield spec
+    return spec
 
 
 def _spec(values: Values, reading: Reading, fault: Callable[[str], None]) -> AppSpec:

@@ -168,3 +168,30 @@ def test_what_could_never_start_is_refused(stage: Stage) -> None:
     refused = stage.pm("start", stage.file, code=2)
     assert "no app is named `migrat`; did you mean `migrate`?" in refused.err
     assert stage.pm.workers() == []
+
+
+def test_a_wrong_order_is_told_with_all_that_is_wrong_in_the_file(stage: Stage) -> None:
+    text = stage.file.read_text()
+    stage.file.write_text(text.replace('"migrate", cond', '"migrat", cond') + "colour = 1\n")
+    commands = {"start": 2, "apply": 2, "apply --dry-run": 1, "diff": 2}
+    for command, code in commands.items():
+        refused = stage.pm(*command.split(), stage.file, code=code)
+        assert "is wrong in 2 places" in refused.err, command
+        assert "[[apps]] 1 (web): depends_on: no app is named `migrat`; did you" in refused.err
+        assert "[[apps]] 3 (db): unknown key `colour`" in refused.err
+    assert not (stage.pm.home / "rpc.sock").exists(), "no daemon was started for it"
+
+
+def test_what_the_file_has_not_may_be_in_the_list(stage: Stage) -> None:
+    pm = stage.pm
+    other = stage.folder / "other.toml"
+    table = '[[apps]]\nname = "other"\nscript = "{}"\nargs = ["other", "{}"]\ndepends_on = "db"\n'
+    other.write_text(table.format(STEPS, stage.folder))
+    refused = pm("diff", other, code=2)
+    assert "[[apps]] 1 (other): depends_on: no app is named `db`" in refused.err
+    pm("start", stage.file, "--only", "db")
+    assert "+ other: new" in pm("diff", other, code=1).out
+    pm("start", other)
+    assert pm.states("other") == ["online"]
+    refused = pm("start", stage.file, "--only", "web", code=2)
+    assert "`migrate` is not in the list, and --only leaves it out" in refused.err

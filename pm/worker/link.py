@@ -36,8 +36,8 @@ WAKE = ord("W")
 """A message that ends a blocked accept() with ECONNABORTED: the worker is to stop."""
 
 
-parked: dict[int, int] = {}
-"""Inodes of the fds that have been parked, by number; some are closed by now."""
+parked: dict[int, tuple[int, int]] = {}
+"""Which files have been parked, by fd: device and inode; some are closed by now."""
 
 
 def park(fd: int) -> int:
@@ -47,8 +47,29 @@ def park(fd: int) -> int:
     except OSError:  # RLIMIT_NOFILE is below that: any number will do
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(fd)
-    parked[high] = os.fstat(high).st_ino
+    parked[high] = _file_of(high)
     return high
+
+
+def is_parked(fd: int) -> bool:
+    """True for an fd of ours, unless the number is another file's by now."""
+    try:
+        return fd in parked and parked[fd] == _file_of(fd)
+    except (KeyError, OSError):  # closed, by another thread maybe
+        return False
+
+
+def release(fd: int) -> None:
+    """Close a parked fd; a file that the app has put there stays."""
+    ours = is_parked(fd)
+    parked.pop(fd, None)
+    if ours:
+        os.close(fd)
+
+
+def _file_of(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino
 
 
 def rights(fds: list[int]) -> list[tuple[int, int, bytes]]:
@@ -78,7 +99,7 @@ class Link:
 
     def close(self) -> None:
         """Close the line; what is said afterwards raises OSError."""
-        self._sock.close()
+        release(self._sock.detach())
 
     def tell(self, message: dict[str, object], fds: list[int], body: bytes = b"") -> None:
         """Send a message; raises OSError if the master is gone."""

@@ -13,7 +13,7 @@ import socket
 
 from . import here, loops, openfds, sharing
 from .connection import Connection
-from .link import CONNECTION, MOVED, RAW, WAKE, park, received_fds
+from .link import CONNECTION, MOVED, RAW, WAKE, park, received_fds, release
 from .replacing import replace
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -49,9 +49,9 @@ class Listening:
 
     def close(self) -> None:
         """Close what the app does not hold itself."""
-        self.parked.close()
+        release(self.parked.detach())
         if self.channel is not None:
-            self.channel.close()
+            release(self.channel.detach())
 
 
 _by_inode: dict[int, Listening] = {}

@@ -15,7 +15,7 @@ import stat
 import sys
 
 from . import here, listening, socketfile
-from .link import RAW, park
+from .link import RAW, park, release
 from .listening import Listening
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
@@ -186,13 +186,13 @@ def _rename(plain: Callable[..., Any], *args: Any) -> Any:
 
 def _join(entry: Listening, fds: list[int]) -> None:
     channel, listener = fds
-    entry.parked.close()
+    release(entry.parked.detach())
     entry.parked = RAW(socket.AF_UNIX, socket.SOCK_STREAM, 0, park(listener))
     entry.first = False
     if entry.channel is None:
         listening.put(entry, channel)
     else:
-        entry.channel.close()
+        release(entry.channel.detach())
         entry.channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(channel))
         listening.put(entry, os.dup(entry.parked.fileno()))
 

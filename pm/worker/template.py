@@ -17,7 +17,7 @@ import socket
 import sys
 
 from . import board, forks, here, listening, patches, program, spare, ward
-from .link import RAW, park, received_fds
+from .link import RAW, park, received_fds, release
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Template:
                     break  # what else is ready is still so in the next round
                 poll.unregister(fd)
                 self.workers.pop(fd).page.close()
-                os.close(fd)
+                release(fd)
             if job is not None:
                 return job
 
@@ -142,7 +142,7 @@ class Template:
         os.setpgid(0, 0)
         self.channel.close()
         for pidfd in self.workers:
-            os.close(pidfd)
+            release(pidfd)
         forks.Forks().follow()
         atexit.register(listening.leave)  # first in, last out
         _reseed()

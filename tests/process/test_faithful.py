@@ -280,3 +280,11 @@ def test_a_script_that_is_not_there(folder: Path) -> None:
     _, worker = both(Run(PYTHONS[ENDS[1]], folder / "missing.py"), folder)
     assert worker.code not in (0, None)
     assert "missing.py" in worker.error
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_closing_files(folder: Path, version: str) -> None:
+    plain, worker = both(Run(PYTHONS[version], WITNESS.parent / "closes.py"), folder)
+    assert (plain.code, plain.error) == (0, "")
+    assert (worker.code, worker.error) == (0, "")
+    assert json.loads(worker.out) == json.loads(plain.out)

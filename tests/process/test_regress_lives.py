@@ -282,10 +282,11 @@ def test_a_connection_is_counted_once() -> None:
 # What an app does to its own process.
 
 
+@pytest.mark.parametrize("how", ["closerange", "close"])
 @pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
-def test_an_app_that_closes_all_it_does_not_know(python: str, tmp_path: Path) -> None:
+def test_an_app_that_closes_all_it_does_not_know(python: str, how: str, tmp_path: Path) -> None:
     port = free_port()
-    spec = spec_of(APPS / "closes_all.py", port, interpreter=python)
+    spec = spec_of(APPS / "closes_all.py", port, how, interpreter=python)
     with Engine(tmp_path / "home", spec, slots=2) as engine:
         engine.online(2)
         assert Client(port).get() == "hi"

@@ -6,12 +6,13 @@ import io
 
 from pm.errors import ConfigError
 
+from .bounded import read_file
+
 
 def read(path: str) -> dict[str, str]:
     """Return a file's variables; raises ConfigError."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return parse(file.read(), path)
+        return parse(read_file(path, f"env_file: {path}"), path)
     except OSError as error:
         raise ConfigError(f"env_file: {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -15,6 +15,9 @@ from typing import Any
 from pm.errors import ConfigError, UsageError
 from pm.record import dataclass, field
 
+from . import fromyaml
+from .bounded import read_file, read_stream
+
 STDIN = "-"
 DEFAULT_NAMES = (
     "ecosystem.toml", "ecosystem.config.json", "ecosystem.json", "ecosystem.config.yaml",
@@ -90,8 +93,7 @@ def load(path: str) -> tuple[dict[str, Any], Dialect]:
             f"{path}: modules (.mjs) are not read", "export it as CommonJS in a .cjs file"
         )
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        text = read_file(path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return _READERS[ending](text, path), OURS if ending == ".toml" else PM2S
@@ -99,7 +101,7 @@ def load(path: str) -> tuple[dict[str, Any], Dialect]:
 
 def _stdin() -> str:
     try:
-        return sys.stdin.read()
+        return read_stream(sys.stdin, "standard input")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"standard input: {error}") from None
 
@@ -125,15 +127,21 @@ def _toml(text: str, path: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
+    if _LONG_KEY.search(text):
+        raise ConfigError(f"{path}: a key of more than 100 parts (`a.b.c`)", "shorten it")
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+_LONG_KEY = re.compile(r"(?:\.[ \t]*[^\s.=]+[ \t]*){100}")
+"""The parser takes time and memory by the square of a key's parts."""
 
 
 def _json(text: str, path: str) -> dict[str, Any]:
     """Read JSON; PM2's may have comments and commas before a closing bracket."""
-    for pattern in ("", rf"{_QUOTED}|//[^\n]*|/\*.*?\*/", rf"{_QUOTED}|,(?=\s*[\]}}])"):
+    for pattern in ("", rf"{_QUOTED}|//[^\n]*|/\*.*?(?:\*/|\Z)", rf"{_QUOTED}|,(?=\s*[\]}}])"):
         if pattern:
             text = re.sub(pattern, _blank, text, flags=re.DOTALL)
         try:
@@ -143,7 +151,8 @@ def _json(text: str, path: str) -> dict[str, Any]:
     raise ConfigError(f"{path}: {fault}", "what has to be evaluated goes into a .config.js file")
 
 
-_QUOTED = r'"(?:\\.|[^"\\])*"'
+_QUOTED = r'"(?:\\.|[^"\\])*(?:"|\\?\Z)'
+"""Also one without an end, which would be looked for from each quote in it."""
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -152,12 +161,7 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _yaml(text: str, path: str) -> dict[str, Any]:
-    import yaml  # here: it takes longer to import than most commands
-
-    try:
-        return _table(yaml.safe_load(text), path)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    return _table(fromyaml.parse(text, path), path)
 
 
 def _is_javascript(path: str) -> bool:

@@ -25,6 +25,8 @@ LONGEST_WAIT = 0.100
 """Seconds that it may lie with one that is only slow."""
 STARVED_WAIT = 1.0
 """Seconds that it may lie with one that gets no core: the others get none either."""
+_LOOK = 0.005
+"""Seconds between two looks at a worker that is late."""
 
 _SIZE = 96
 """All messages are of one length, so that SIOCOUTQ counts them."""
@@ -62,6 +64,8 @@ class Lane:
     def __init__(self, used: Callable[[], float | None] = lambda: None) -> None:
         self._used = used
         """CPU seconds that the worker has used, if it runs or waits for a core; None if not."""
+        self._looked: tuple[float, float | None] = (0.0, None)
+        """When that was asked last, and the answer."""
         self._mark = (0.0, 0.0)
         """When it was first looked at while a connection lay there, and what it had used then."""
         self.ours, self.theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -144,11 +148,17 @@ class Lane:
         waited = now - self.given[0] if self.given else 0.0
         if waited < PATIENCE or waited >= STARVED_WAIT:
             return waited >= STARVED_WAIT
-        used = self._used()
+        used = self._used_by(now)
         starves = used is not None and self._starves(used, now)
         if waited >= LONGEST_WAIT:
             return not starves
         return used is None and now - self.taken >= PATIENCE
+
+    def _used_by(self, now: float) -> float | None:
+        """Ask once in a while: a look at a process with many threads takes a millisecond."""
+        if now - self._looked[0] >= _LOOK:
+            self._looked = (now, self._used())
+        return self._looked[1]
 
     def _starves(self, used: float, now: float) -> bool:
         """True if it got a core for less than half of the time since the first look at it."""

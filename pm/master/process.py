@@ -145,7 +145,7 @@ def awake_seconds(pid: int) -> float:
 
 def cpu_if_runnable(pids: Collection[int]) -> float | None:
     """Return the CPU time that processes have used; None if all sleep: none waits for a core."""
-    if not any(_stat(pid)[:1] == ["R"] for pid in pids):
+    if not any(map(_is_runnable, pids)):
         return None
     return sum(map(cpu_seconds, pids))
 
@@ -170,7 +170,17 @@ def family_of(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family_of(child))]
 
 
-def _stat(pid: int) -> list[str]:
+def _is_runnable(pid: int) -> bool:
+    """True if a thread of a process runs, or waits for a core: often it is the main one."""
+    if _stat(pid)[:1] == ["R"]:
+        return True
+    with contextlib.suppress(OSError):
+        threads = os.listdir(f"/proc/{pid}/task")
+        return any(_stat(f"{pid}/task/{thread}")[:1] == ["R"] for thread in threads)
+    return False
+
+
+def _stat(pid: int | str) -> list[str]:
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()

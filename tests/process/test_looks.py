@@ -16,8 +16,10 @@ from tests.waiting import until
 def child(program: str) -> Iterator[int]:
     """Run a Python program; gives its pid."""
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as process:
-        yield process.pid
-        process.kill()
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def test_one_that_sleeps_waits_and_asks_for_no_core() -> None:
@@ -30,6 +32,15 @@ def test_one_that_computes_shows_what_it_has_used() -> None:
     with child("while True: pass") as pid:
         until(lambda: (cpu_if_runnable([pid, 0]) or 0.0) > 0.05, "some of its time")
         assert not is_waiting(pid)
+
+
+def test_one_that_computes_in_another_thread_does_not_sleep() -> None:
+    """Its main thread may wait for the interpreter's lock, which a thread without a core holds."""
+    computes = "import threading\nthreading.Thread(target=exec, args=('while True: pass',)).start()"
+    with child(f"{computes}\nthreading.Event().wait()") as pid:
+        until(lambda: (cpu_if_runnable([pid]) or 0.0) > 0.05, "some of its time")
+        until(lambda: is_waiting(pid), "the main thread sleeps")
+        assert cpu_if_runnable([pid]) is not None
 
 
 def test_one_that_has_ended_waits_for_nothing() -> None:

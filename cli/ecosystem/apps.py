@@ -19,6 +19,7 @@ from pm.identity import look_up
 from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
 
+from . import nocluster
 from .environment import check_environment, own_variables, port_is_variable
 from .file import ALL, Choice, File, check_chosen, open_file
 from .keys import canonical, named_env
@@ -35,7 +36,6 @@ _OWN = frozenset({
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
 _NAMING = ("name", "name_prefix", "append_env_to_name")
-_NO_CLUSTER = "no Python program; each worker is a process that listens on a port of its own"
 _FIELDS = typing.get_type_hints(AppSpec)
 
 
@@ -175,8 +175,8 @@ def _app(where: str, table: dict[str, object], reading: Reading) -> AppSpec | No
     except PmError as error:
         fault(sentence(error))
         return None
-    if values.get("exec_mode") == Mode.CLUSTER.value and spec.exec_mode is Mode.FORK:
-        reading.remarks.notes.append(f"{where}: `exec_mode` changes nothing: {_NO_CLUSTER}")
+    if note := nocluster.remark(values, spec, reading.file.dialect):
+        reading.remarks.notes.append(f"{where}: {note}")
     return spec
 
 

@@ -164,18 +164,52 @@ def test_workers_of_pm2s_files_know_their_number_as_there(folder: Path, caller: 
     assert spec.instance_var == ""
 
 
+_MODE = "`exec_mode` changes nothing: server.js is no Python program, so it runs without a cluster"
+_COUNT = "`instances` makes no cluster: server.js is no Python program"
+_CHOICES = (
+    "; its 3 processes cannot bind the same port (EADDRINUSE): write `instances: 1`; or"
+    ' `listen: ["0.0.0.0:PORT"]`, and let it listen on fd 3, which pm gives it (LISTEN_FDS; in'
+    " Node `server.listen({fd: 3})`)"
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "note"),
+    [
+        ({"exec_mode": "cluster"}, _MODE),
+        ({"exec_mode": "cluster_mode", "instances": 3}, _MODE + _CHOICES.replace("PORT", "8000")),
+        ({"instances": 3, "env": {"PORT": 80}}, _COUNT + _CHOICES.replace("PORT", "80")),
+        ({"exec_mode": "cluster", "instances": 3, "listen": ["127.0.0.1:80"]}, _MODE),
+        ({"exec_mode": "cluster", "instances": 3, "increment_var": "PORT"}, _MODE),
+        ({"exec_mode": "fork", "instances": 3}, ""),
+        ({"instances": 1}, ""),
+        ({"script": "web.py", "exec_mode": "cluster", "instances": 3}, ""),
+    ],
+)
 def test_a_cluster_of_what_is_no_python_is_said(
-    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+    keys: dict[str, object],
+    note: str,
+    folder: Path,
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    app = folder / "conf" / "server.js"
-    app.write_text("")
+    (folder / "conf" / "server.js").write_text("")
     (folder / "bin" / "node").symlink_to("/bin/sh")
     path = folder / "conf" / "apps.json"
-    path.write_text('{"name": "api", "script": "server.js", "exec_mode": "cluster"}')
+    path.write_text(json.dumps({"name": "api", "script": "server.js", **keys}))
     (spec,) = read(str(path), caller)
-    assert spec.exec_mode is Mode.FORK
-    assert spec.instance_var == ""
-    assert "note: app 1 (api): `exec_mode` changes nothing: no Python" in capsys.readouterr().err
+    assert (spec.exec_mode is Mode.FORK) == ("script" not in keys)
+    assert capsys.readouterr().err == (f"note: app 1 (api): {note}\n" if note else "")
+
+
+def test_our_own_files_are_told_in_toml(
+    folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read(written(folder, '[[apps]]\nscript = "/bin/ls"\ninstances = 2\n'), caller)
+    assert capsys.readouterr().err == ""
+    text = '[[apps]]\nscript = "/bin/ls"\nexec_mode = "cluster"\ninstances = 2\n'
+    read(written(folder, text), caller)
+    assert 'write `instances = 1`; or `listen = ["0.0.0.0:8000"]`' in capsys.readouterr().err
 
 
 def test_two_apps_of_one_name(folder: Path, caller: Caller) -> None:

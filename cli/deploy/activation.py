@@ -51,7 +51,9 @@ class Activation:
         def work(host: Host) -> None:
             former = self._facts[host.name].current
             step = plan.activate(self._deployment, releases[host.name], former)
-            _judge(host.take(step), former)
+            _judge(
+                host.take(step), former, plan.by_hand(self._deployment, releases[host.name], former)
+            )
             done.append(host)
 
         try:
@@ -63,7 +65,12 @@ class Activation:
 
     def _put_back(self, hosts: list[Host], releases: dict[str, Release]) -> dict[str, PmError]:
         def work(host: Host) -> None:
-            host.take(plan.put_back(self._deployment, releases[host.name], self._facts[host.name]))
+            release, before = releases[host.name], self._facts[host.name]
+            try:
+                host.take(plan.put_back(self._deployment, release, before))
+            except Failed as error:
+                hint = plan.by_hand(self._deployment, release, before.current)
+                raise Failed(_failed_back(before.current), hint, error.lines) from None
 
         try:
             self._fleet.each(work, hosts)
@@ -76,7 +83,7 @@ class Activation:
         return f"{former} is live, as before" if former else "nothing is live, as before"
 
 
-def _judge(told: list[str], former: str) -> None:
+def _judge(told: list[str], former: str, by_hand: str) -> None:
     """Raise Failed or NotReady if the host says that the release does not serve."""
     words = [line.partition(" ")[::2] for line in told]
     found = dict(words)
@@ -89,7 +96,13 @@ def _judge(told: list[str], former: str) -> None:
         "apply": "the new release did not become ready" if kind is NotReady
                  else f"`pm apply` of the new release failed (exit code {code})",
     }.get(found.get("failed", ""), f"the hook post-deploy failed: exit code {code}")  # fmt: skip
-    back = f"{former} is live again" if former else "nothing is live, as before"
     if "back" not in found:
-        back = f"and going back to {former or 'nothing'} failed too: look at `pm list` there"
+        raise kind(f"{what}; {_failed_back(former)}", by_hand)
+    back = f"{former} is live again" if former else "nothing is live, as before"
     raise kind(f"{what}; {back}", "what it printed stands above")
+
+
+def _failed_back(former: str) -> str:
+    if former:
+        return f"going back to {former} failed too"
+    return "taking it away failed too: its apps may still run"

@@ -130,6 +130,17 @@ def put_back(deployment: Deployment, release: Release, before: Facts) -> Step:
     return Step(_going_back(before.current), shell.step(script))
 
 
+def by_hand(deployment: Deployment, release: Release, former: str) -> str:
+    """Return what somebody may type on a host that could not go back."""
+    home = deployment.env.get("PM_HOME", "")
+    first = f"export PM_HOME={quote(home)}; " if home else ""
+    if former:
+        return f"there: `{first}pm list` shows what runs"
+    folder = f"{shell.place(deployment.path)}/releases/{release.name}"
+    ends = f"cd {folder} && pm delete {quote('./' + deployment.file)}"
+    return f"there: `{first}pm list` shows what runs, `{ends}` or `pm delete APP` ends it"
+
+
 def prune(names: list[str]) -> Step:
     """Return the step that removes these releases."""
     paths = " ".join(f'"$base/releases/{name}"' for name in names)
@@ -257,8 +268,9 @@ def _apply(deployment: Deployment) -> str:
 def _back(deployment: Deployment, release: str, former: str) -> str:
     if former:
         return f"flip {former} && {_apply(deployment)}"
-    forget = f"{shell.exports(deployment.env)} && pm delete {quote('./' + deployment.file)}"
-    return f'(cd "$base/releases/{release}" && {forget}); rm -f "$base/current"'
+    forget = f"pm delete {quote('./' + deployment.file)} || [ \"$(pm jlist)\" = '[]' ]"
+    away = f'(cd "$base/releases/{release}" && {shell.exports(deployment.env)} && {{ {forget}; }})'
+    return f'{away}; away=$?; rm -f "$base/current" && [ $away = 0 ]'
 
 
 def _record(release: Release, event: str) -> str:

@@ -17,7 +17,9 @@ from tests.repository import Repository
 
 PM = """#!/bin/sh
 echo "pm $* in $(pwd -P | sed 's:.*/::') with $STAGE" >>"$HOME/calls"
-if [ -e broken ]; then echo 'it does not start'; exit 4; fi
+if [ "$1" = delete ] && [ -e held ]; then echo 'it does not end'; exit 1; fi
+if [ "$1" = jlist ]; then cat "$HOME/listed" 2>/dev/null || echo '[]'; exit; fi
+if [ "$1" = apply ] && [ -e broken ]; then echo 'it does not start'; exit 4; fi
 """
 APPLY = "pm apply ./ecosystem.toml --reload --prune --update-env --quiet"
 
@@ -122,8 +124,35 @@ def test_the_first_release_of_a_host_is_taken_away_if_it_fails(here: Here) -> No
     here.repository.push({"broken": ""})
     error = here.do("deploy").error
     assert error is not None
+    assert "nothing is live, as before" in error.message
     assert not (here.app / "current").is_symlink()
     assert "pm delete ./ecosystem.toml" in here.calls[-1]
+
+
+def test_a_first_release_that_cannot_be_taken_away_is_said_to_run_perhaps(here: Here) -> None:
+    (here.home / "listed").write_text('[{"name": "web"}]\n')
+    here.deployment = replace(here.deployment, env={"STAGE": "x", "PM_HOME": "/srv/pm"})
+    here.repository.push({"broken": "", "held": ""})
+    error = here.do("deploy").error
+    assert error is not None
+    assert error.exit_code == 4
+    assert (
+        "did not become ready; taking it away failed too: its apps may still run" in error.message
+    )
+    assert "nothing is live" not in error.message
+    (release,) = (here.app / "releases").iterdir()
+    ends = f'`cd "$HOME"/app/releases/{release.name} && pm delete ./ecosystem.toml`'
+    assert ends in error.hint
+    assert "`export PM_HOME=/srv/pm; pm list`" in error.hint
+    assert not (here.app / "current").is_symlink()
+    assert any("pm jlist" in call for call in here.calls), "it was looked whether something runs"
+
+
+def test_what_was_never_started_need_not_be_taken_away(here: Here) -> None:
+    here.repository.push({"broken": "", "held": ""})
+    error = here.do("deploy").error
+    assert error is not None
+    assert "nothing is live, as before" in error.message
 
 
 def test_hooks_run_in_their_order_and_places(here: Here) -> None:

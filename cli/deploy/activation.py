@@ -70,7 +70,9 @@ class Activation:
                 host.take(plan.put_back(self._deployment, release, before))
             except Failed as error:
                 hint = plan.by_hand(self._deployment, release, before.current)
-                raise Failed(_failed_back(before.current), hint, error.lines) from None
+                why = _failed_back(before.current)
+                what = f"another host failed, and {release.name} had to go from here; {why}"
+                raise Failed(what, hint, error.lines) from None
 
         try:
             self._fleet.each(work, hosts)
@@ -104,5 +106,5 @@ def _judge(told: list[str], former: str, by_hand: str) -> None:
 
 def _failed_back(former: str) -> str:
     if former:
-        return f"going back to {former} failed too"
-    return "taking it away failed too: its apps may still run"
+        return f"going back to {former} failed"
+    return "it could not be taken away: its apps may still run"

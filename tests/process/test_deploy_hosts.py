@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli.deploy.activation import Outcome
-from cli.deploy.fleet import fleet
-from cli.deploy.model import Deployment, Hooks
+from cli.deploy.activation import Activation, Outcome
+from cli.deploy.facts import Facts
+from cli.deploy.fleet import Fleet, Host, fleet
+from cli.deploy.model import Access, Deployment, Hooks, Release
+from cli.deploy.plan import Step
 from cli.deploy.releasing import Releasing
+from cli.deploy.session import Session, StepFailed
 from pm.errors import Failed
 from pm.record import replace
 from tests.repository import Repository
@@ -137,7 +141,7 @@ def test_a_first_release_that_cannot_be_taken_away_is_said_to_run_perhaps(here: 
     assert error is not None
     assert error.exit_code == 4
     assert (
-        "did not become ready; taking it away failed too: its apps may still run" in error.message
+        "did not become ready; it could not be taken away: its apps may still run" in error.message
     )
     assert "nothing is live" not in error.message
     (release,) = (here.app / "releases").iterdir()
@@ -146,6 +150,41 @@ def test_a_first_release_that_cannot_be_taken_away_is_said_to_run_perhaps(here: 
     assert "`export PM_HOME=/srv/pm; pm list`" in error.hint
     assert not (here.app / "current").is_symlink()
     assert any("pm jlist" in call for call in here.calls), "it was looked whether something runs"
+
+
+class Told(Session):
+    """A host whose steps end as they are told to."""
+
+    def __init__(self, host: str, *ends: list[str] | int) -> None:
+        super().__init__(host, Access(), "/app")
+        self.ends = list(ends)
+
+    def run(self, step: Step, show: Callable[[str], None]) -> list[str]:
+        show(step.title)
+        end = self.ends.pop(0)
+        if isinstance(end, int):
+            raise StepFailed(step, end, ())
+        return end
+
+
+@pytest.mark.parametrize(
+    ("former", "said"),
+    [
+        ("", "its apps may still run"),
+        ("20260101T000000-a", "going back to 20260101T000000-a failed"),
+    ],
+)
+def test_a_host_that_cannot_be_put_back_says_so(here: Here, former: str, said: str) -> None:
+    sessions = Told("one", ["code 0"], 1), Told("two", ["failed apply", "back", "code 1"])
+    hosts = Fleet([Host(session, here.heard) for session in sessions], parallel=1)
+    facts = {session.host: Facts(current=former) for session in sessions}
+    release = Release("20260102T000000-b", "b", "main", "anna")
+    one, two = Activation(here.deployment, hosts, facts).run({"one": release, "two": release})
+    assert one.error is not None
+    assert two.error is not None
+    assert said in one.error.message
+    assert "`pm list` shows what runs" in one.error.hint
+    assert ("pm delete" in one.error.hint) is (not former)
 
 
 def test_what_was_never_started_need_not_be_taken_away(here: Here) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterable, Sequence
 
-from pm.worker.socketfile import path_of, remove
+from pm.worker.sockets.socketfile import path_of, remove
 
 
 class Kept:

@@ -14,17 +14,17 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from . import cluster as cluster
     from . import worker as worker
-    from .worker.mail import Sender as Sender
-    from .worker.mail import action as action
-    from .worker.mail import on_message as on_message
-    from .worker.mail import on_request as on_request
-    from .worker.mail import on_stop as on_stop
-    from .worker.mailerrors import MailboxFull as MailboxFull
-    from .worker.mailerrors import MessageTooLarge as MessageTooLarge
-    from .worker.mailerrors import NotInCluster as NotInCluster
-    from .worker.mailerrors import RequestFailed as RequestFailed
-    from .worker.post import broadcast as broadcast
-    from .worker.post import send as send
+    from .worker.messages.mail import Sender as Sender
+    from .worker.messages.mail import action as action
+    from .worker.messages.mail import on_message as on_message
+    from .worker.messages.mail import on_request as on_request
+    from .worker.messages.mail import on_stop as on_stop
+    from .worker.messages.mailerrors import MailboxFull as MailboxFull
+    from .worker.messages.mailerrors import MessageTooLarge as MessageTooLarge
+    from .worker.messages.mailerrors import NotInCluster as NotInCluster
+    from .worker.messages.mailerrors import RequestFailed as RequestFailed
+    from .worker.messages.post import broadcast as broadcast
+    from .worker.messages.post import send as send
 
     is_leader: bool
     """True in exactly one ready worker of the app, and without a master: read it anew each time."""
@@ -34,7 +34,7 @@ _FROM = {
     "on_stop": "mail", "broadcast": "post", "send": "post", "MailboxFull": "mailerrors",
     "MessageTooLarge": "mailerrors", "NotInCluster": "mailerrors", "RequestFailed": "mailerrors",
 }  # fmt: skip
-"""Names of the app's side, by the module of `pm.worker` that is imported when one is used."""
+"""Names of the app's side, by the module of `pm.worker.messages` that is imported when one is used."""
 
 
 def ready() -> None:
@@ -56,7 +56,7 @@ def __getattr__(name: str) -> object:
     if name in ("worker", "cluster"):
         return _module(name)
     if name in _FROM:
-        return getattr(_module(f"worker.{_FROM[name]}"), name)
+        return getattr(_module(f"worker.messages.{_FROM[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from ..master.handoff import Handoff
+from ..master.sockets.handoff import Handoff
 from ..record import dataclass
 
 _TYPES: dict[int, int] = {int(socket.AF_INET): 4, int(socket.AF_INET6): 6, int(socket.AF_UNIX): -1}

@@ -14,8 +14,8 @@ import time
 
 from ..worker import here
 from ..worker.link import RAW, take
-from ..worker.mailerrors import NotInCluster, RequestFailed
-from ..worker.post import encode
+from ..worker.messages.mailerrors import NotInCluster, RequestFailed
+from ..worker.messages.post import encode
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ..worker import farewell, here, mail, post
+from ..worker import farewell, here
+from ..worker.messages import mail, post
 from .events import Emitter
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app

@@ -8,9 +8,9 @@ port free at once, others find it free after a moment.
 
 from __future__ import annotations
 
-from ..master.listeners import Listeners
 from ..master.loop import Loop, Timer, now
-from ..master.worker import Worker as Inner
+from ..master.sockets.listeners import Listeners
+from ..master.workers.worker import Worker as Inner
 
 _GRACE = 1.0
 

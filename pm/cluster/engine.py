@@ -10,21 +10,21 @@ import signal
 from itertools import count
 from typing import TYPE_CHECKING
 
-from ..master import handoff as handoffs
 from ..master import process
-from ..master.crew import Crew
-from ..master.listeners import Listeners
 from ..master.loop import Loop
-from ..master.mail import Mail
+from ..master.messages.mail import Mail
+from ..master.messages.postoffice import NOBODY, Full
 from ..master.notices import Notices
-from ..master.postoffice import NOBODY, Full
 from ..master.questions import Questions
-from ..master.restart import Exit
-from ..master.scheduling import policy_of
-from ..master.worker import Worker as Inner
+from ..master.sockets import handoff as handoffs
+from ..master.sockets.listeners import Listeners
+from ..master.sockets.scheduling import policy_of
+from ..master.workers.crew import Crew
+from ..master.workers.restart import Exit
+from ..master.workers.worker import Worker as Inner
 from ..worker import here
-from ..worker.mailerrors import MailboxFull
-from ..worker.post import encode
+from ..worker.messages.mailerrors import MailboxFull
+from ..worker.messages.post import encode
 from . import nested
 from .closed import Closed
 from .launch import Exits

@@ -11,7 +11,7 @@ import os
 
 from ..worker import here, parcel
 from ..worker.link import RAW, rights, take
-from ..worker.mailerrors import RequestFailed
+from ..worker.messages.mailerrors import RequestFailed
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

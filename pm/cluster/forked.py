@@ -6,7 +6,7 @@ import signal
 from typing import IO, Protocol
 
 from ..master import process
-from ..master.restart import Exit
+from ..master.workers.restart import Exit
 from .events import Emitter
 
 

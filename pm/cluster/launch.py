@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..master import process
 from ..master.loop import Loop
-from ..master.readiness import Expected
-from ..master.restart import Exit
 from ..master.spawn import spawn_member
-from ..master.worker import Worker as Inner
+from ..master.workers.readiness import Expected
+from ..master.workers.restart import Exit
+from ..master.workers.worker import Worker as Inner
 from ..model import AppSpec
 
 if TYPE_CHECKING:

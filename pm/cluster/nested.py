@@ -6,9 +6,9 @@ turn of the rotation, is a hand-off channel.
 
 from __future__ import annotations
 
-from ..master.handoff import Handoff
-from ..master.lane import CONNECTION, Undelivered
-from ..worker import listening
+from ..master.sockets.handoff import Handoff
+from ..master.sockets.lane import CONNECTION, Undelivered
+from ..worker.sockets import listening
 
 
 def take_part(handoff: Handoff) -> None:

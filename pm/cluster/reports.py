@@ -6,8 +6,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ..master.process import cpu_if_runnable
-from ..master.readiness import Expected
-from ..master.worker import Worker as Inner
+from ..master.workers.readiness import Expected
+from ..master.workers.worker import Worker as Inner
 from .address import address_of
 from .forked import Worker
 from .launch import launch_of

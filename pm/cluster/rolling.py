@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..master.loop import now
-from ..master.readiness import Expected
-from ..master.rollout import Deed, Happening, Rollout, step
-from ..master.worker import Worker as Inner
+from ..master.rolling.rollout import Deed, Happening, Rollout, step
+from ..master.workers.readiness import Expected
+from ..master.workers.worker import Worker as Inner
 from ..record import replace
 from .errors import ReloadFailed
 from .forked import Worker

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..worker import here
-from ..worker.post import encode
+from ..worker.messages.post import encode
 from .asking import readable, wait
 from .copies import Copies
 from .exchange import Exchange

@@ -11,20 +11,20 @@ from typing import Protocol
 from ..errors import PmError
 from ..model import AppSpec, ListenerView, State
 from . import process
-from .crashes import Crashes
-from .crew import Crew
-from .generation import Generation
-from .generations import Generations
-from .lastwords import LastWords
-from .listeners import Listeners
 from .loop import Loop, now
-from .memorylimit import MemoryLimit
 from .news import News
-from .readiness import Expected
-from .scheduling import policy_of
-from .slot import Slot
-from .templates import Templates
-from .worker import Worker
+from .rolling.generation import Generation
+from .rolling.generations import Generations
+from .rolling.templates import Templates
+from .sockets.listeners import Listeners
+from .sockets.scheduling import policy_of
+from .workers.crashes import Crashes
+from .workers.crew import Crew
+from .workers.lastwords import LastWords
+from .workers.memorylimit import MemoryLimit
+from .workers.readiness import Expected
+from .workers.slot import Slot
+from .workers.worker import Worker
 
 
 class Task(Protocol):

@@ -11,15 +11,15 @@ from ..control import Command, Results
 from ..errors import Failed, PmError
 from ..model import ActionResult, State
 from . import process
-from .actions import Shell
 from .app import App
 from .daemonlink import Answer
-from .reload import Reload
-from .renewal import Renewal
-from .respec import respecify
-from .restart import Tally
+from .messages.actions import Shell
+from .rolling.reload import Reload
+from .rolling.renewal import Renewal
+from .rolling.respec import respecify
 from .tasks import Restart, Stop, Want
-from .worker import Worker
+from .workers.restart import Tally
+from .workers.worker import Worker
 
 _LONG = ("want", "restart", "reload", "stop")
 

@@ -14,21 +14,22 @@ from ..home import file_name
 from ..model import State
 from ..record import replace
 from ..subreaper import become_subreaper
-from . import ownports, process
+from . import process
 from .app import App
 from .commands import Commands
 from .daemonlink import DaemonLink
-from .lastwords import LastWords
-from .logs import LogWriter
 from .loop import Loop, Timer, now
-from .mail import Mail
+from .messages.mail import Mail
+from .messages.outbound import Outbound
 from .notices import Notices
-from .notify import Notify
-from .outbound import Outbound
+from .output.logs import LogWriter
 from .questions import Questions
-from .respec import log_plan
+from .rolling.respec import log_plan
 from .runfile import RunFile
+from .sockets import ownports
 from .spawn import Spawned, allow_many_files
+from .workers.lastwords import LastWords
+from .workers.notify import Notify
 
 _LOG_PATIENCE = 2.0
 _REPORT_DELAY = 0.02

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model import Event, Target
-from .slot import Slot
-from .worker import Worker
+from .workers.slot import Slot
+from .workers.worker import Worker
 
 _LONGEST = 200
 """Characters of what a worker says of itself."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from ..model import State
 from ..worker import board
-from .crew import Crew
-from .worker import Worker
+from .workers.crew import Crew
+from .workers.worker import Worker
 
 
 def choose(leader: Worker | None, workers: list[Worker]) -> Worker | None:

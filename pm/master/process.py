@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 
 from ..codec import to_plain
 from ..model import AppSpec, Target
-from .restart import Exit
 from .spawn import spawn
+from .workers.restart import Exit
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

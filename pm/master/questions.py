@@ -11,14 +11,14 @@ from typing import Any
 from ..errors import PmError
 from ..worker import parcel
 from ..worker.link import received_fds
-from . import portright
-from .crew import Crew
-from .lane import MOVED, WAKE
-from .listeners import Address, Listeners, key_of
 from .loop import now
-from .names import Names, lane_of
 from .reply import answer
-from .worker import Worker
+from .sockets import portright
+from .sockets.lane import MOVED, WAKE
+from .sockets.listeners import Address, Listeners, key_of
+from .sockets.names import Names, lane_of
+from .workers.crew import Crew
+from .workers.worker import Worker
 
 _SPACE = socket.CMSG_SPACE(4 * 4)
 _FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC

@@ -19,7 +19,7 @@ import subprocess
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from .pipes import let_others_open
+from .output.pipes import let_others_open
 
 if TYPE_CHECKING:
     from ..identity import Identity

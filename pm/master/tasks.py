@@ -8,12 +8,12 @@ from contextlib import suppress
 from ..errors import Failed, NotReady, PmError
 from ..model import State
 from ..worker import board
-from . import ownports
 from .app import App
-from .busyport import explain
 from .daemonlink import Answer
-from .slot import Slot
-from .worker import Worker
+from .sockets import ownports
+from .sockets.busyport import explain
+from .workers.slot import Slot
+from .workers.worker import Worker
 
 
 class Want:

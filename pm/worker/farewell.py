@@ -19,8 +19,8 @@ import time
 from _thread import get_ident as _ident  # before gevent puts its own in its place
 
 from . import board, here
-from .conversation import BUSY, OPAQUE, OPEN
 from .link import POLL
+from .sockets.conversation import BUSY, OPAQUE, OPEN
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

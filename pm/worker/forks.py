@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from . import board, here
-from .talking import living
+from .sockets.talking import living
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

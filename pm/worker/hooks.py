@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ADAPTERS = {
-    "eventlet.greenio.base": "eventlets",
-    "gevent._socket3": "gevents",
-    "multiprocessing.reduction": "pickles",
-    "multiprocessing.util": "spawns",
-    "portend": "portends",
-    "socket": "shim",
-    "ssl": "tls",
-    "subprocess": "execs",
-    "trio._socket": "trios",
-    "uvloop": "uvloops",
+    "eventlet.greenio.base": "adapters.eventlets",
+    "gevent._socket3": "adapters.gevents",
+    "multiprocessing.reduction": "adapters.pickles",
+    "multiprocessing.util": "adapters.spawns",
+    "portend": "adapters.portends",
+    "socket": "sockets.shim",
+    "ssl": "adapters.tls",
+    "subprocess": "adapters.execs",
+    "trio._socket": "adapters.trios",
+    "uvloop": "adapters.uvloops",
 }
-"""Module of the app: module beside this one, whose `adapt(module)` is called after the import."""
+"""Module of the app: module of this package, whose `adapt(module)` is called after the import."""
 
 
 def install() -> None:

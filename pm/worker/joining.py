@@ -7,7 +7,8 @@ import json
 import os
 import sys
 
-from . import commandline, forks, here, listening, patches, program, tickets
+from . import commandline, forks, here, patches, program, tickets
+from .sockets import listening
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import os
 import socket
 import sys
 
-from . import farewell, forks, here, listening, patches, program
+from . import farewell, forks, here, patches, program
 from .link import RAW, received_fds
+from .sockets import listening
 
 _LARGEST = 1 << 17
 _SPACE = socket.CMSG_SPACE(4 * 4)

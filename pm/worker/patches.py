@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from . import closing, execs, hooks, publicname, shim
+from . import closing, hooks, publicname
+from .adapters import execs
+from .sockets import shim
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -80,7 +80,7 @@ def run(job: Job) -> None:
     os.environ.update(job.environ)
     main = _new_main()
     if job.target == "app":
-        from . import serving
+        from .webapp import serving
 
         return serving.run(job.script, job.args)
     if job.target == "module":
@@ -141,8 +141,8 @@ def hide_frames(error: BaseException) -> None:
     sys.excepthook = excepthook
 
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def _ours(filename: str) -> bool:
-    return os.path.dirname(os.path.abspath(filename)) == _FOLDER
+    return os.path.abspath(filename).startswith(_FOLDER)

@@ -16,8 +16,9 @@ import select
 import socket
 import sys
 
-from . import board, forks, here, listening, patches, program, spare, ward
+from . import board, forks, here, patches, program, spare, ward
 from .link import RAW, park, received_fds, release
+from .sockets import listening
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 
-from . import commandline, here, shim
+from . import commandline, here
+from .sockets import shim
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import signal
 import time
 
 from . import board
-from .conversation import BUSY, OPAQUE, OPEN
+from .sockets.conversation import BUSY, OPAQUE, OPEN
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:

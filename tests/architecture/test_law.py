@@ -26,13 +26,13 @@ PURE = {
     "pm.control",
     "pm.upkeep",
     "pm.bounds",
-    "pm.master.rotation",
-    "pm.master.life",
-    "pm.master.readiness",
-    "pm.master.rollout",
-    "pm.master.restart",
-    "pm.worker.conversation",
-    "pm.worker.framing",
+    "pm.master.sockets.rotation",
+    "pm.master.workers.life",
+    "pm.master.workers.readiness",
+    "pm.master.rolling.rollout",
+    "pm.master.workers.restart",
+    "pm.worker.sockets.conversation",
+    "pm.worker.sockets.framing",
 }
 IMPURE = {"os", "socket", "signal", "time", "random", "threading", "subprocess", "select"}
 
@@ -41,9 +41,9 @@ PROCESS_EFFECTS = {
     "pm.master.spawn": "starts templates and workers",
     "pm.master.forkserver": "forks masters",
     "pm.master.activate": "becomes the program that it was started for",
-    "pm.master.logrotate": "starts the helper that compresses rotated logs",
+    "pm.master.output.logrotate": "starts the helper that compresses rotated logs",
     "pm.worker.spare": "forks workers for the template",
-    "pm.worker.execs": "passes on what the app itself executes",
+    "pm.worker.adapters.execs": "passes on what the app itself executes",
     "pm.worker.farewell": "ends a worker whose own master has died",
     "pm.worker.ward": "stops workers after their master's death",
 }

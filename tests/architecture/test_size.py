@@ -15,7 +15,7 @@ METHODS = 15
 PARAMETERS = 8
 
 WIDE = {
-    "pm.worker.followed.Followed": "overrides each method of socket.socket that moves bytes",
+    "pm.worker.sockets.followed.Followed": "overrides what moves bytes in socket.socket",
 }
 """Classes that may have more methods, each with its reason."""
 

@@ -10,9 +10,9 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pm.master.handoff import Handoff
-from pm.master.lane import Lane
 from pm.master.loop import Loop, now
+from pm.master.sockets.handoff import Handoff
+from pm.master.sockets.lane import Lane
 
 
 @contextmanager

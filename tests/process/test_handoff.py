@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pm.master.lane import CONNECTION, LONGEST_WAIT, PATIENCE, WAKE
 from pm.master.loop import now
+from pm.master.sockets.lane import CONNECTION, LONGEST_WAIT, PATIENCE, WAKE
 from tests.process.handing import Bench, own_loop, run_for, run_until
 
 
@@ -62,7 +62,7 @@ def test_the_taken_fd_is_the_connection_and_the_peer_goes_along(bench: Bench) ->
 @pytest.fixture
 def never_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long this test has to wait for a core, nobody is late."""
-    monkeypatch.setattr("pm.master.lane.PATIENCE", 60.0)
+    monkeypatch.setattr("pm.master.sockets.lane.PATIENCE", 60.0)
 
 
 @pytest.mark.usefixtures("never_late")

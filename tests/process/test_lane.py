@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pm.master.lane import CONNECTION, PROBE, WAKE, Lane, drop
+from pm.master.sockets.lane import CONNECTION, PROBE, WAKE, Lane, drop
 from tests.process.handing import Reader
 
 

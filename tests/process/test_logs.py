@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pm.logindex import read_tail
-from pm.master.logs import LogPath, LogPlan, LogWriter, Rotation
+from pm.master.output.logs import LogPath, LogPlan, LogWriter, Rotation
 from tests.waiting import until
 
 PATIENCE = 20.0

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pm.master.memory import bound_of, used_by
+from pm.master.workers.memory import bound_of, used_by
 from tests.load import Client, Load
 from tests.ports import free_port
 from tests.process.engine import Engine, spec_of

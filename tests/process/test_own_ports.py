@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pm.master import ports
+from pm.master.sockets import ports
 from pm.model import ListenerView, Mode
 from tests.load import Client
 from tests.ports import free_port

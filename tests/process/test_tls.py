@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pm.master.loop import now
-from pm.master.worker import BLIND_GRACE
+from pm.master.workers.worker import BLIND_GRACE
 from pm.model import AppSpec
 from tests.compat.asking import TlsClient
 from tests.load import Client, Load

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pm.worker.conversation import BUSY, CLOSING, IDLE, OPAQUE, OPEN, Conversation
+from pm.worker.sockets.conversation import BUSY, CLOSING, IDLE, OPAQUE, OPEN, Conversation
 
 
 @dataclass(frozen=True)

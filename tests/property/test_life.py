@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pm.master.life import Effect, Event, Life, step
+from pm.master.workers.life import Effect, Event, Life, step
 from pm.model import State
 
 ORDER = [State.LAUNCHING, State.ONLINE, State.DRAINING, State.STOPPING, State.STOPPED]

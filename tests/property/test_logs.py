@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pm.logindex import Follower, read_tail
-from pm.master.logfile import LogFile, LogPath, Rotation
-from pm.master.logloop import Loop
-from pm.master.logowners import Writer
-from pm.master.logs import LogPlan, LogWriter
+from pm.master.output.logfile import LogFile, LogPath, Rotation
+from pm.master.output.logloop import Loop
+from pm.master.output.logowners import Writer
+from pm.master.output.logs import LogPlan, LogWriter
 
 TEXT = st.binary(max_size=30).map(lambda raw: raw.translate(None, b"\r\n"))
 LINES = st.lists(TEXT, max_size=12)

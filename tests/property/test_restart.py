@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pm.master.restart import LONGEST_DELAY, Action, Exit, Tally, judge
+from pm.master.workers.restart import LONGEST_DELAY, Action, Exit, Tally, judge
 from pm.model import AppSpec
 
 SPECS = st.builds(

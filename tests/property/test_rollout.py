@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pm.master.rollout import Deed, Happening, Rollout, step
+from pm.master.rolling.rollout import Deed, Happening, Rollout, step
 
 SLOTS = st.lists(st.integers(0, 9), unique=True, max_size=6).map(tuple)
 

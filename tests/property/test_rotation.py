@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pm.master.rotation import LeastConnections, RoundRobin, SourceHash
+from pm.master.sockets.rotation import LeastConnections, RoundRobin, SourceHash
 
 MEMBERS = st.integers(0, 5)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pm.worker.appkind import AIOHTTP, ASGI, WSGI, kind_of, takes_nothing
+from pm.worker.webapp.appkind import AIOHTTP, ASGI, WSGI, kind_of, takes_nothing
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None: ...

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 
-from pm.master.busyport import explain
+from pm.master.sockets.busyport import explain
 
 
 def test_the_holder_is_named() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pm.worker.conversation import (
+from pm.worker.sockets.conversation import (
     BUSY,
     CLOSING,
     IDLE,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pm.worker.joined import Joined
+from pm.worker.adapters.joined import Joined
 
 LARGE = bytes(1 << 20)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pm.master.life import Effect, Event, Life, step
+from pm.master.workers.life import Effect, Event, Life, step
 from pm.model import State
 
 NEW = Life(drain_limit=5.0, kill_timeout=3.0)

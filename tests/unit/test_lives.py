@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from pm.master.life import Life
-from pm.master.lives import Lives
-from pm.master.readiness import Expected
-from pm.master.worker import Worker
+from pm.master.workers.life import Life
+from pm.master.workers.lives import Lives
+from pm.master.workers.readiness import Expected
+from pm.master.workers.worker import Worker
 from pm.model import AppSpec
 
 
@@ -57,8 +57,8 @@ def test_a_slow_look_is_no_time_in_which_a_worker_idles(monkeypatch: pytest.Monk
         clock.time += 1.0
         return ()
 
-    monkeypatch.setattr("pm.master.lives.now", clock.now)
-    monkeypatch.setattr("pm.master.lives.own_ports", slowly)
+    monkeypatch.setattr("pm.master.workers.lives.now", clock.now)
+    monkeypatch.setattr("pm.master.workers.lives.own_ports", slowly)
     load = SimpleNamespace(spec=AppSpec("web", "web.py", "/"), number=1, pid=0)
     worker = Worker(1, 0, cast(Any, load), Life(), pid=os.getpid(), launched=clock.time - 2.0)
     worker.cpu = (0.0, clock.time - 2.0)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from pm.logindex import ERROR, RECORD, UNKNOWN_SLOT, Follower, Line, index_path, read_tail
-from pm.master.logfile import LogFile, LogPath, Rotation
-from pm.master.logloop import Loop
-from pm.master.logowners import IndexFile, Writer
-from pm.master.logrotate import shift
-from pm.master.logtail import Tails
+from pm.master.output.logfile import LogFile, LogPath, Rotation
+from pm.master.output.logloop import Loop
+from pm.master.output.logowners import IndexFile, Writer
+from pm.master.output.logrotate import shift
+from pm.master.output.logtail import Tails
 
 ONE, TWO = Writer(0, 101, False), Writer(1, 102, True)
 NEVER = Rotation(0, 0, False)

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from pm.master.logowners import Writer
-from pm.master.logstyle import Style, dated
-from pm.master.pipes import TEMPLATE_SLOT
+from pm.master.output.logowners import Writer
+from pm.master.output.logstyle import Style, dated
+from pm.master.output.pipes import TEMPLATE_SLOT
 from pm.model import LogType
 
 WHO = Writer(2, 77, True)

@@ -9,13 +9,14 @@ from typing import Any, cast
 import pytest
 
 import pm
-from pm.master import outbound
-from pm.master.mailbox import KEPT, Shelf
+from pm.master.messages import outbound
+from pm.master.messages.mailbox import KEPT, Shelf
 from pm.master.notices import choose
-from pm.master.worker import Worker
+from pm.master.workers.worker import Worker
 from pm.model import State
-from pm.worker import board, frames, parcel
-from pm.worker.callbacks import Callback
+from pm.worker import board, parcel
+from pm.worker.messages import frames
+from pm.worker.messages.callbacks import Callback
 
 
 def test_a_short_body_travels_inline_and_a_long_one_in_memory() -> None:

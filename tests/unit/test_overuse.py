@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from pm.master.memory import bound_of, used_by
-from pm.master.overuse import AGAIN, FIRST_STAY, SOON, Look, Watched, judge, words
+from pm.master.workers.memory import bound_of, used_by
+from pm.master.workers.overuse import AGAIN, FIRST_STAY, SOON, Look, Watched, judge, words
 
 LIMIT = 100 << 20
 OVER = LIMIT + (1 << 20)

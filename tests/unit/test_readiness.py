@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pm.master.readiness import Facts, Readiness, assess
+from pm.master.workers.readiness import Facts, Readiness, assess
 
 ONE = frozenset({"a"})
 TWO = frozenset({"a", "b"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pm.master.restart import Action, Exit, Tally, Verdict, judge
+from pm.master.workers.restart import Action, Exit, Tally, Verdict, judge
 from pm.model import AppSpec
 
 CRASH = Exit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pm.master.rollout import Deed, Happening, Rollout, step
+from pm.master.rolling.rollout import Deed, Happening, Rollout, step
 
 
 def run(rollout: Rollout, *happenings: Happening) -> list[tuple[int, Deed | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pm.master.rotation import RoundRobin
+from pm.master.sockets.rotation import RoundRobin
 
 
 def rotation(*members: str) -> RoundRobin[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pm.worker import board, here
-from pm.worker.tls import Session
+from pm.worker.adapters.tls import Session
 
 FD = 7
 ASKED = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"

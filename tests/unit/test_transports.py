@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pm.worker import board
-from pm.worker.conversation import BUSY, IDLE
-from pm.worker.transports import Transport
+from pm.worker.adapters.transports import Transport
+from pm.worker.sockets.conversation import BUSY, IDLE
 
 
 class Loop:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pm.worker import board, uvicorns
-from pm.worker.conversation import BUSY, CLOSING, IDLE, OPEN
-from pm.worker.joined import Joined
+from pm.worker import board
+from pm.worker.adapters import uvicorns
+from pm.worker.adapters.joined import Joined
+from pm.worker.sockets.conversation import BUSY, CLOSING, IDLE, OPEN
 
 
 class Loop:

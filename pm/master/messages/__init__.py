@@ -1,0 +1,1 @@
+"""All that goes between the workers of an app beside connections."""

@@ -1,0 +1,1 @@
+"""What workers print: pipes in, rotated and indexed files out, in a thread of its own."""

@@ -1,0 +1,1 @@
+"""Generations of the app's code, and how one replaces another without a gap."""

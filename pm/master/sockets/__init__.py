@@ -1,0 +1,1 @@
+"""Where an app listens, and who gets the next connection."""

@@ -1,0 +1,1 @@
+"""The workers: each one's life, readiness, end, and what follows it."""

@@ -1,0 +1,1 @@
+"""`module:attribute` as a program: what it is, and which server runs it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 from cli.client import call
@@ -15,7 +16,7 @@ from pm.changes import Need
 from pm.codec import to_plain
 from pm.errors import error_of
 
-from .files import filed, renewed, split
+from .files import filed, listed_specs, renewed, split
 from .look import list_apps, print_json
 
 
@@ -107,18 +108,26 @@ def tell(report: Report, as_json: bool, table: bool = True) -> int:
 
 
 def selected(words: Sequence[str], choice: Choice = ALL) -> tuple[str, ...]:
-    """Return the selectors, with each ecosystem file replaced by the names of its apps."""
+    """Return the selectors, with each ecosystem file replaced by the names of its apps.
+
+    An app of a file that is not in the list keeps the others from nothing: it is told.
+    """
     files, _ = split(words, choice)
     found: list[str] = []
     for word in words:
-        found += _names(word, choice) if word in files else (word,)
+        found += _listed(word, choice) if word in files else (word,)
     return tuple(found)
 
 
-def _names(path: str, choice: Choice) -> tuple[str, ...]:
+def _listed(path: str, choice: Choice) -> tuple[str, ...]:
     from cli.ecosystem.apps import names
 
-    return names(path, choice)
+    wanted = names(path, choice)
+    listed = listed_specs()
+    there = tuple(name for name in wanted if name in listed)
+    if there and len(there) < len(wanted):
+        print(f"note: not in the list: {', '.join(sorted({*wanted} - {*there}))}", file=sys.stderr)
+    return there or wanted
 
 
 def _env(update: bool) -> dict[str, str] | None:

@@ -72,6 +72,17 @@ def test_a_file_in_the_folder_is_found_and_its_apps_are_addressed_by_it(
     assert pm.workers() == []
 
 
+def test_what_is_not_in_the_list_keeps_no_command_from_the_others(pm: Pm, folder: Path) -> None:
+    (folder / "ecosystem.toml").write_text(FILE)
+    pm("start", "--only", "one")
+    stopped = pm("stop", "ecosystem.toml")
+    assert "note: not in the list: two" in stopped.err
+    assert pm.states() == ["stopped"]
+    pm("delete", "ecosystem.toml")
+    assert pm.workers() == []
+    assert "no app is named" in pm("delete", "ecosystem.toml", code=1).err
+
+
 def test_standard_input(pm: Pm, folder: Path) -> None:
     pm("start", "-", "--only", "two", text=FILE)
     assert variables(pm, "two")["COLOUR"] == "blue"

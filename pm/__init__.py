@@ -34,7 +34,7 @@ _FROM = {
     "on_stop": "mail", "broadcast": "post", "send": "post", "MailboxFull": "mailerrors",
     "MessageTooLarge": "mailerrors", "NotInCluster": "mailerrors", "RequestFailed": "mailerrors",
 }  # fmt: skip
-"""Names of the app's side, by the module of `pm.worker.messages` that is imported when one is used."""
+"""Names of the app's side, by the module of `pm.worker.messages` that has them."""
 
 
 def ready() -> None:

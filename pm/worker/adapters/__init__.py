@@ -1,1 +1,1 @@
-"""Servers and libraries that need more than the patched sockets: each adapted when it is imported."""
+"""Libraries that need more than the patched sockets: each adapted when it is imported."""

@@ -1,1 +1,1 @@
-"""What stands in the place of the app's sockets: listeners, accepted connections, what is known of them."""
+"""What stands in the place of the app's sockets: listeners, and accepted connections."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from shlex import quote
 
 from cli.text import shorten
-from pm.errors import Failed, UsageError
+from pm.errors import ConfigError, Failed, UsageError
 from pm.record import dataclass
 
 from . import shell
@@ -22,6 +22,7 @@ _REF = "refs/remotes/origin/", "remotes/origin/", "origin/", "refs/heads/", "ref
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _TITLE = 60
 """Columns of a hook's text that are shown."""
+_REFUSED = ConfigError.exit_code
 _CONNECTION = "SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY XDG_SESSION_ID"
 """Variables that are no app's business."""
 
@@ -106,7 +107,8 @@ set +e
 try() {{
   flip {release.name} || {{ tell failed flip; return 1; }}
   {_apply(deployment)}
-  code=$?; [ $code = 0 ] || {{ tell failed apply; return $code; }}
+  code=$?; [ $code = {_REFUSED} ] || touched=1
+  [ $code = 0 ] || {{ tell failed apply; return $code; }}
   {after}
   code=$?; [ $code = 0 ] || {{ tell failed post-deploy; return $code; }}
 }}
@@ -124,7 +126,7 @@ body 2>&1 | relay code"""),
 
 def put_back(deployment: Deployment, release: Release, before: Facts) -> Step:
     """Return the step that takes a host back to what it ran before it took the release on."""
-    script = f"set +e\n{_back(deployment, release.name, before.current)}"
+    script = f"set +e; touched=1\n{_back(deployment, release.name, before.current)}"
     if release.name not in before.good:
         script += f" && {_record(release, 'back')}"
     return Step(_going_back(before.current), shell.step(script))
@@ -268,7 +270,9 @@ def _apply(deployment: Deployment) -> str:
 def _back(deployment: Deployment, release: str, former: str) -> str:
     if former:
         return f"flip {former} && {_apply(deployment)}"
-    forget = f"pm delete {quote('./' + deployment.file)} || [ \"$(pm jlist)\" = '[]' ]"
+    # a file that was refused has started nothing: an app of its names is another's
+    delete = f'[ -n "${{touched:-}}" ] && pm delete {quote("./" + deployment.file)}'
+    forget = f"{delete} || [ \"$(pm jlist)\" = '[]' ]"
     away = f'(cd "$base/releases/{release}" && {shell.exports(deployment.env)} && {{ {forget}; }})'
     return f'{away}; away=$?; rm -f "$base/current" && [ $away = 0 ]'
 

@@ -23,6 +23,7 @@ PM = """#!/bin/sh
 echo "pm $* in $(pwd -P | sed 's:.*/::') with $STAGE" >>"$HOME/calls"
 if [ "$1" = delete ] && [ -e held ]; then echo 'it does not end'; exit 1; fi
 if [ "$1" = jlist ]; then cat "$HOME/listed" 2>/dev/null || echo '[]'; exit; fi
+if [ "$1" = apply ] && [ -e faulty ]; then echo 'no such key'; exit 2; fi
 if [ "$1" = apply ] && [ -e broken ]; then echo 'it does not start'; exit 4; fi
 """
 APPLY = "pm apply ./ecosystem.toml --reload --prune --update-env --quiet"
@@ -131,6 +132,15 @@ def test_the_first_release_of_a_host_is_taken_away_if_it_fails(here: Here) -> No
     assert "nothing is live, as before" in error.message
     assert not (here.app / "current").is_symlink()
     assert "pm delete ./ecosystem.toml" in here.calls[-1]
+
+
+def test_a_first_release_of_a_faulty_file_takes_no_app_of_that_name_with_it(here: Here) -> None:
+    """Nothing was done, so what runs under its names is somebody else's."""
+    here.repository.push({"faulty": ""})
+    error = here.do("deploy").error
+    assert error is not None
+    assert "nothing is live, as before" in error.message
+    assert not any("delete" in call for call in here.calls)
 
 
 def test_a_first_release_that_cannot_be_taken_away_is_said_to_run_perhaps(here: Here) -> None:

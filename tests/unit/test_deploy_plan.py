@@ -73,7 +73,9 @@ def test_the_apps_get_the_variables_of_the_deployments_name() -> None:
 def test_a_first_release_that_fails_is_taken_away() -> None:
     deployment = replace(DEPLOYMENT, env={"PM_HOME": "/srv/pm"})
     script = plan.put_back(deployment, RELEASE, Facts()).script
-    assert "export PM_HOME=/srv/pm && { pm delete" in script
+    assert "touched=1" in script
+    assert "export PM_HOME=/srv/pm && {" in script
+    assert "pm delete" in script
     assert 'rm -f "$base/current"' in script
 
 

@@ -14,7 +14,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
@@ -108,13 +108,15 @@ class Watcher:
                 self._fresh.wait(_PAUSE)
             self._seen = time.time()
 
-    def _take(self, changes: Iterable[Change]) -> None:
+    def _take(self, changes: Collection[Change]) -> None:
         for name, tree in self._trees.items():
             files, moved = sorted_out(tree, changes, self._folders[name])
             if files:
                 self._tell(self._listener.on_changed, name, tuple(sorted(set(files))))
             if moved:
                 self._moved.add(name)
+                # one that is back by then is looked into as a new one: its files may be there
+                self._folders[name] -= {path for _, path in changes}
 
     def _renew(self, trees: Mapping[str, Tree]) -> None:
         """Watch other folders; nothing that happens meanwhile is lost."""

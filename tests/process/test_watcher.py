@@ -176,3 +176,26 @@ def test_a_name_that_is_no_text_ends_nothing(tmp_path: Path) -> None:
         await told.until(lambda: "web a.py" in told.files)
 
     run(test)
+
+
+def test_a_folder_that_is_back_with_its_files_when_it_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = tmp_path / "app"
+    app.mkdir()
+    folders = Tree.folders
+
+    def back(self: Tree) -> frozenset[str]:
+        if not app.exists():
+            app.mkdir()
+            (app / "again.py").write_text("")
+        return folders(self)
+
+    async def test(watcher: Watcher, told: Told) -> None:
+        watcher.watch({"web": tree("web", app)})
+        await told.until(lambda: told.folders.get("web") == 1)
+        monkeypatch.setattr(Tree, "folders", back)
+        shutil.rmtree(app)
+        await told.until(lambda: "web again.py" in told.files)
+
+    run(test)

@@ -132,6 +132,11 @@ def is_waiting(pid: int) -> bool:
     return _stat(pid)[:1] in (["S"], ["T"], ["t"])
 
 
+def has_ended(pid: int) -> bool:
+    """True if a process has ended and was not reaped yet."""
+    return _stat(pid)[:1] in (["Z"], ["X"])
+
+
 def cpu_seconds(pid: int) -> float:
     """Return the CPU time that a process has used, 0 if it is gone: proc(5)."""
     fields = _stat(pid)

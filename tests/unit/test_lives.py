@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -63,4 +64,25 @@ def test_a_slow_look_is_no_time_in_which_a_worker_idles(monkeypatch: pytest.Monk
     worker = Worker(1, 0, cast(Any, load), Life(), pid=os.getpid(), launched=clock.time - 2.0)
     worker.cpu = (0.0, clock.time - 2.0)
     Lives(cast(Any, clock), cast(Any, ()), owner).judge(worker)  # it runs: it is this process
+    assert owner.ready == []
+
+
+@pytest.fixture
+def ended() -> Iterator[int]:
+    """The pid of a process that has ended, and that its parent does not know of yet."""
+    with subprocess.Popen(["/bin/true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        yield process.pid
+
+
+def test_one_that_has_ended_is_not_ready_however_late_it_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, ended: int
+) -> None:
+    """A machine that stands still for seconds has all timers due at once, before any signal."""
+    clock, owner = Clock(), Owner()
+    monkeypatch.setattr("pm.master.workers.lives.now", clock.now)
+    monkeypatch.setattr("pm.master.workers.lives.own_ports", lambda *_: ())
+    load = SimpleNamespace(spec=AppSpec("ls", "/bin/ls", "/"), number=1, pid=0)
+    worker = Worker(1, 0, cast(Any, load), Life(), pid=ended, launched=clock.time - 60.0)
+    Lives(cast(Any, clock), cast(Any, ()), owner).judge(worker)
     assert owner.ready == []

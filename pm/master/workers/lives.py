@@ -88,6 +88,8 @@ class Lives:
         # from before the look: it may take long, and is no time in which the worker idles
         moment = now()
         verdict = assess(self._facts(worker), moment)
+        if process.has_ended(worker.pid):
+            return  # its end is told next
         if verdict.ready and worker.pid:
             self._tell(worker, Event.READY)
             self._owner.on_ready(worker, verdict.how)
@@ -102,7 +104,8 @@ class Lives:
         if worker.pid and not worker.listened:
             family = process.family_of(worker.pid)
             used = sum(map(process.awake_seconds, family))
-            if used - worker.cpu[0] >= _AWAKE or not all(map(process.is_waiting, family)):
+            first = not worker.cpu[1]
+            if first or used - worker.cpu[0] >= _AWAKE or not all(map(process.is_waiting, family)):
                 worker.cpu = (used, now())
             if not expected.listens:
                 worker.own_ports = own_ports(worker, self._listeners)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from ..master.process import cpu_if_runnable
 from ..master.workers.readiness import Expected
 from ..master.workers.worker import Worker as Inner
 from .address import address_of
@@ -80,7 +79,7 @@ class Reports:
     def used(self, member: object) -> float | None:
         """Return the CPU seconds that a worker has used, if it runs or waits for a core."""
         inner = self._primary.engine.crew.by_launch(member)
-        return None if inner is None else cpu_if_runnable(inner.pages)
+        return None if inner is None else inner.used()
 
     def online(self, inner: Inner, *_: object) -> None:
         """Take note that a worker is about to run its program."""

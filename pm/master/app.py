@@ -10,7 +10,6 @@ from typing import Protocol
 
 from ..errors import PmError
 from ..model import AppSpec, ListenerView, State
-from . import process
 from .loop import Loop, now
 from .news import News
 from .rolling.generation import Generation
@@ -156,7 +155,7 @@ class App:
 
     def _used(self, member: object) -> float | None:
         worker = self.crew.by_launch(member)
-        return None if worker is None else process.cpu_if_runnable(worker.pages)
+        return None if worker is None else worker.used()
 
     def _opened(self, view: ListenerView) -> None:
         self.known_to_listen = True

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
 
 from pm.master.process import cpu_if_runnable, is_waiting
+from pm.master.workers.life import Life
+from pm.master.workers.worker import Worker
 from tests.waiting import until
 
 
@@ -41,6 +45,17 @@ def test_one_that_computes_in_another_thread_does_not_sleep() -> None:
         until(lambda: (cpu_if_runnable([pid]) or 0.0) > 0.05, "some of its time")
         until(lambda: is_waiting(pid), "the main thread sleeps")
         assert cpu_if_runnable([pid]) is not None
+
+
+def test_a_worker_whose_child_computes_does_not_sleep() -> None:
+    """A child that serves for it has no board before its first connection."""
+    computes = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
+    with child(
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {computes!r}])"
+    ) as pid:
+        load = SimpleNamespace(spec=None, number=1, pid=0)
+        worker = Worker(1, 0, cast(Any, load), Life(), pid=pid)
+        until(lambda: (worker.used() or 0.0) > 0.05, "some of its child's time")
 
 
 def test_one_that_has_ended_waits_for_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from ...model import AppSpec, ListenerView, State
 from ...record import dataclass, field
 from ...worker import board
+from .. import process
 from ..loop import Timer, now
 from ..messages.mailbox import Shelf
 from ..output.pipes import Pipes
@@ -133,6 +134,13 @@ class Worker:
             for pid, page in self.pages.items()
             if pid <= 0 or _lives(pid)
         )
+
+    def used(self) -> float | None:
+        """Return the CPU seconds of its processes if one runs or waits for a core, else None.
+
+        A child that accepts for it may have no board yet.
+        """
+        return process.cpu_if_runnable({*self.pages, *process.family_of(self.pid)})
 
     def open_connections(self) -> int:
         """Return how many connections are open, by the boards of its living processes."""

@@ -9,6 +9,7 @@ import pytest
 from pm.worker import board
 from pm.worker.adapters.transports import Transport
 from pm.worker.sockets.conversation import BUSY, IDLE
+from tests.unit.uvtransport import UvTransport
 
 
 class Loop:
@@ -17,34 +18,6 @@ class Loop:
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
         self.call_soon = self.soon.append
-
-
-class Plain:
-    """The loop's own transport."""
-
-    def __init__(self) -> None:
-        self.reading, self.aborted = True, False
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def is_closing(self) -> bool:
-        return self.aborted
-
-    def is_reading(self) -> bool:
-        return self.reading
-
-    def pause_reading(self) -> None:
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        self.reading = True
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def abort(self) -> None:
-        self.aborted = True
 
 
 class Conn:
@@ -67,23 +40,23 @@ class Conn:
 
 
 def test_a_request_that_follows_an_answer_at_once_is_left_to_the_next_worker() -> None:
-    loop, plain = Loop(), Plain()
+    loop, plain = Loop(), UvTransport()
     transport = Transport(loop, plain, Conn(movable=True), None)  # type: ignore[arg-type]  # a fake
     transport.write(b"begun")
     assert plain.reading
     transport.write(b"done!")
     assert not plain.reading, "before the loop turns: a client may be quicker than the loop"
     loop.soon[-1]()
-    assert plain.aborted
+    assert plain.closing
 
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_one_that_cannot_move_is_read_on_unless_the_app_had_paused_it(paused: bool) -> None:
-    loop, plain = Loop(), Plain()
+    loop, plain = Loop(), UvTransport()
     transport = Transport(loop, plain, Conn(movable=False), None)  # type: ignore[arg-type]  # a fake
     if paused:
         transport.pause_reading()
     transport.write(b"done!")
     loop.soon[-1]()
-    assert not plain.aborted
+    assert not plain.closing
     assert plain.reading is not paused

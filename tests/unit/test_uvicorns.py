@@ -11,6 +11,7 @@ from pm.worker import board
 from pm.worker.adapters import uvicorns
 from pm.worker.adapters.joined import Joined
 from pm.worker.sockets.conversation import BUSY, CLOSING, IDLE, OPEN
+from tests.unit.uvtransport import UvTransport
 
 
 class Loop:
@@ -25,38 +26,6 @@ class Loop:
 
     def call_later(self, _: float, call: Callable[[], None]) -> None:
         self.later.append(call)
-
-
-class Transport:
-    """uvloop's."""
-
-    def __init__(self, protocol: HttpToolsProtocol) -> None:
-        self.protocol: object = protocol
-        self.reading, self.closing, self.unsent = True, False, 0
-
-    def get_protocol(self) -> object:
-        return self.protocol
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def is_reading(self) -> bool:
-        return self.reading
-
-    def pause_reading(self) -> None:
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        self.reading = True
-
-    def write(self, data: bytes) -> None:
-        self.unsent += len(data)
-
-    def get_write_buffer_size(self) -> int:
-        return self.unsent
-
-    def abort(self) -> None:
-        self.closing = True
 
 
 class Cycle:
@@ -77,9 +46,9 @@ class HttpToolsProtocol:
         self.cycle: Cycle | None = None
         self.pipeline: deque[Cycle] = deque()
         self.scope: object = None
-        self.transport = Transport(self)
+        self.transport = UvTransport(self, keeps=True)
 
-    def connection_made(self, transport: Transport) -> None:
+    def connection_made(self, transport: UvTransport) -> None:
         self.transport = transport
 
     def begin(self) -> Cycle:

@@ -98,6 +98,7 @@ def _join_writes(loop: Any, protocol: Any) -> None:
     made = protocol.connection_made
 
     def connection_made(transport: Any) -> None:
+        del protocol.connection_made  # else the protocol would hold itself
         made(transport)
         protocol.transport = Joined(loop, transport)
 

@@ -39,11 +39,13 @@ class Tree:
     app: str
     roots: tuple[Root, ...]
     ignore: Ignore
+    number: int = 0
+    """Another one each time that the app begins to be watched."""
 
     @classmethod
-    def of(cls, app: str, paths: Iterable[str], ignore: Ignore) -> Tree:
+    def of(cls, app: str, paths: Iterable[str], ignore: Ignore, number: int = 0) -> Tree:
         """Make it of absolute paths and globs."""
-        return cls(app, tuple(map(_root, paths)), ignore)
+        return cls(app, tuple(map(_root, paths)), ignore, number)
 
     def folders(self) -> frozenset[str]:
         """Return the folders to be looked into, one by one; raises Failed if they are too many.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -54,6 +55,7 @@ class Watch:
         self._background = background
         self._reloader = reloader
         self._apps: dict[str, _Watched] = {}
+        self._numbers = itertools.count()
         self._watchers: dict[float, Watcher] = {}
         """By their polling, 0 where the kernel tells."""
 
@@ -62,7 +64,8 @@ class Watch:
         old = self._apps.get(spec.name)
         if not wanted or not spec.watch or spec.unwatched or spec.cron:
             return self.drop(spec.name)
-        tree = Tree.of(spec.name, spec.watch, self._ignored(spec))
+        number = old.tree.number if old is not None else next(self._numbers)
+        tree = Tree.of(spec.name, spec.watch, self._ignored(spec), number)
         alike = old is not None and _alike(old.spec, spec) and old.tree.roots == tree.roots
         if old is not None and alike and not old.view.trouble:
             return
@@ -88,22 +91,32 @@ class Watch:
         for name in list(self._apps):
             self.drop(name)
 
-    def on_changed(self, app: str, files: tuple[str, ...]) -> None:
+    def on_changed(self, tree: Tree, files: tuple[str, ...]) -> None:
         """Take note that files of an app have changed."""
-        self._happen(app, Changed(files))
+        if self._current(tree) is not None:
+            self._happen(tree.app, Changed(files))
 
-    def on_watched(self, app: str, folders: int) -> None:
+    def on_watched(self, tree: Tree, folders: int) -> None:
         """Take note that so many folders are watched now."""
-        if app in self._apps:
-            watched = self._apps[app]
+        if (watched := self._current(tree)) is not None:
             trouble = watched.view.trouble if not folders else ""
             watched.view = replace(watched.view, folders=folders, trouble=trouble)
 
-    def on_trouble(self, app: str, why: str) -> None:
+    def on_trouble(self, tree: Tree, why: str) -> None:
         """Take note that an app cannot be watched."""
-        if app in self._apps and self._apps[app].view.trouble != why:
-            self._apps[app].view = replace(self._apps[app].view, folders=0, trouble=why)
-            self._reloader.say(app, "watch", f"cannot be watched: {why}")
+        watched = self._current(tree)
+        if watched is not None and watched.view.trouble != why:
+            watched.view = replace(watched.view, folders=0, trouble=why)
+            self._reloader.say(tree.app, "watch", f"cannot be watched: {why}")
+
+    def _current(self, tree: Tree) -> _Watched | None:
+        """Return what is watched by a tree; None if the app was stopped since it was.
+
+        A watcher tells what it has seen up to a fifth of a second later: by then the app may be
+        stopped, changed and started again, with what was changed.
+        """
+        watched = self._apps.get(tree.app)
+        return watched if watched is not None and watched.tree.number == tree.number else None
 
     def _happen(self, app: str, event: Event) -> None:
         watched = self._apps.get(app)

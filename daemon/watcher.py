@@ -38,13 +38,13 @@ Change = tuple[int, str]
 class Listener(Protocol):
     """Who is told, on the daemon's loop."""
 
-    def on_changed(self, app: str, files: tuple[str, ...]) -> None:
+    def on_changed(self, tree: Tree, files: tuple[str, ...]) -> None:
         """Take note that files of an app have changed."""
 
-    def on_watched(self, app: str, folders: int) -> None:
+    def on_watched(self, tree: Tree, folders: int) -> None:
         """Take note that so many folders are watched now."""
 
-    def on_trouble(self, app: str, why: str) -> None:
+    def on_trouble(self, tree: Tree, why: str) -> None:
         """Take note that an app cannot be watched."""
 
 
@@ -112,7 +112,7 @@ class Watcher:
         for name, tree in self._trees.items():
             files, moved = sorted_out(tree, changes, self._folders[name])
             if files:
-                self._tell(self._listener.on_changed, name, tuple(sorted(set(files))))
+                self._tell(self._listener.on_changed, tree, tuple(sorted(set(files))))
             if moved:
                 self._moved.add(name)
                 # one that is back by then is looked into as a new one: its files may be there
@@ -132,7 +132,7 @@ class Watcher:
             folders |= dict.fromkeys(fresh, frozenset())
             notify = self._opened(folders) if same else None
             for name in fresh:
-                self._tell(self._listener.on_trouble, name, _explained(error))
+                self._tell(self._listener.on_trouble, trees[name], _explained(error))
             fresh = set()
         again = [n for n in fresh if self._trees.get(n) is trees[n]]
         new = {folder for n in again for folder in folders[n] - self._folders[n]}
@@ -144,7 +144,7 @@ class Watcher:
         self._blind_since = math.inf
         self._notify, self._trees, self._folders = notify, trees, folders
         for name in fresh:
-            self._tell(self._listener.on_watched, name, len(folders[name]))
+            self._tell(self._listener.on_watched, trees[name], len(folders[name]))
         self._take(missed)
 
     def _unseen(self, folders: Iterable[str]) -> list[str]:
@@ -157,7 +157,7 @@ class Watcher:
         try:
             return tree.folders()
         except Failed as error:
-            self._tell(self._listener.on_trouble, tree.app, error.message)
+            self._tell(self._listener.on_trouble, tree, error.message)
             return frozenset()
 
     def _opened(self, folders: Mapping[str, frozenset[str]]) -> RustNotify | None:
@@ -167,9 +167,9 @@ class Watcher:
         pause = round(self._polling * 1000)
         return RustNotify(paths, False, polling, pause, False, True) if paths else None
 
-    def _tell(self, method: Callable[[str, T], None], app: str, what: T) -> None:
+    def _tell(self, method: Callable[[Tree, T], None], tree: Tree, what: T) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(method, app, what)
+            self._loop.call_soon_threadsafe(method, tree, what)
 
 
 def _changes(notify: RustNotify, step: int) -> set[Change]:

@@ -181,7 +181,8 @@ def test_a_template_cannot_have_another_process_signalled(
     try:
         env = {"PATH": os.defpath, "FORGED": forged.replace("PID", str(bystander.pid))}
         more: dict[str, Any] = {"preload": ("forges",), "env": env, "kill_timeout": 0.1}
-        with running(tmp_path / "home", public, "who.py", free_port(), **more) as engine:
+        # it is not launched before it is asked for: its first failure is the one that is told
+        with running(tmp_path / "home", public, "who.py", free_port(), slots=0, **more) as engine:
             error = engine.call("want", slots=[0]).error
             assert error is not None
             assert engine.call("hello").error is None

@@ -29,16 +29,16 @@ class Told:
         self.troubles: list[str] = []
         self._news = asyncio.Event()
 
-    def on_changed(self, app: str, files: tuple[str, ...]) -> None:
-        self.files |= {f"{app} {Path(file).name}" for file in files}
+    def on_changed(self, tree: Tree, files: tuple[str, ...]) -> None:
+        self.files |= {f"{tree.app} {Path(file).name}" for file in files}
         self._news.set()
 
-    def on_watched(self, app: str, folders: int) -> None:
-        self.folders[app] = folders
+    def on_watched(self, tree: Tree, folders: int) -> None:
+        self.folders[tree.app] = folders
         self._news.set()
 
-    def on_trouble(self, app: str, why: str) -> None:
-        self.troubles.append(f"{app} {why}")
+    def on_trouble(self, tree: Tree, why: str) -> None:
+        self.troubles.append(f"{tree.app} {why}")
         self._news.set()
 
     async def until(self, met: Callable[[], object]) -> None:

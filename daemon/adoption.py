@@ -9,12 +9,12 @@ import time
 from pm.model import AppSpec, State
 from pm.record import replace
 
-from . import launch, leftovers, runfile
 from .app import App
-from .record import Record, Slot
-from .runfile import RunFile
+from .masters import launch, leftovers, runfile
+from .masters.runfile import RunFile
+from .ordering.turns import Ticket
+from .records.record import Record, Slot
 from .supervisor import Supervisor
-from .turns import Ticket
 
 _log = logging.getLogger(__name__)
 

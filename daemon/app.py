@@ -17,15 +17,15 @@ from pm.control import Happened, Status
 from pm.model import AppSpec, AppView, Event
 from pm.record import replace
 
-from .deaths import Deaths
-from .history import History
-from .launch import Place
-from .masters import Masters
-from .order import Order
-from .record import Record
-from .runfile import RunFile
-from .standing import Verdict
-from .turns import Ticket, Turns
+from .masters.deaths import Deaths
+from .masters.launch import Place
+from .masters.runfile import RunFile
+from .masters.succession import Masters
+from .ordering.order import Order
+from .ordering.standing import Verdict
+from .ordering.turns import Ticket, Turns
+from .records.history import History
+from .records.record import Record
 from .views import Facts, app_view
 
 if TYPE_CHECKING:

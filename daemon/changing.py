@@ -12,9 +12,9 @@ from pm.record import replace
 
 from .app import App
 from .operations import Result, begun, cpus, start_anew, waits
-from .record import Record, respecify, want
+from .ordering.turns import Ticket
+from .records.record import Record, respecify, want
 from .supervisor import Supervisor
-from .turns import Ticket
 from .views import count
 
 

@@ -19,16 +19,16 @@ from pm.subreaper import become_subreaper
 
 from . import lock
 from .adoption import adopt_all
-from .handlers import HANDLERS
-from .launch import Place
 from .logfile import OwnLog
-from .process import reap
+from .masters.launch import Place
+from .masters.process import reap
+from .masters.spawner import Spawner, master_command
+from .ordering.turns import Ticket
 from .ready import Ready
-from .server import Server
-from .spawner import Spawner, master_command
-from .store import Store
+from .records.store import Store
+from .requests.handlers import HANDLERS
+from .requests.server import Server
 from .supervisor import Supervisor
-from .turns import Ticket
 
 _log = logging.getLogger("daemon")
 

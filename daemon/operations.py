@@ -23,11 +23,11 @@ from pm.logpieces import remove_pieces
 from pm.model import ActionResult, AppSpec, State
 from pm.record import replace
 
-from . import jobs
 from .app import App
-from .link import Link
-from .record import Record, parse_count, resize, want, without
-from .turns import Ticket
+from .masters.link import Link
+from .ordering.turns import Ticket
+from .records.record import Record, parse_count, resize, want, without
+from .timing import jobs
 from .views import count, how_online, moment
 
 Slots = tuple[int, ...] | None

@@ -12,14 +12,14 @@ from pm.errors import ConfigError, Failed, PmError
 from pm.model import AppSpec, AppView, Event
 
 from .app import App
-from .launch import Place
-from .ledger import Ledger
+from .masters.launch import Place
 from .metrics import Metrics, scan_processes
 from .operations import cpus
-from .order import Order
-from .record import Record, new_record
-from .selectors import Selection, select
-from .store import Store
+from .ordering.order import Order
+from .records.ledger import Ledger
+from .records.record import Record, new_record
+from .records.store import Store
+from .requests.selectors import Selection, select
 from .upkeep import Upkeep
 from .views import only, with_usage
 

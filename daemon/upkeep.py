@@ -12,12 +12,13 @@ from pm.model import AppView, Event
 from pm.record import replace
 from pm.upkeep import CronView
 
-from . import jobs, operations
+from . import operations
 from .app import App
-from .cron import Cron
-from .record import Record
-from .turns import Ticket
-from .watch import Background, Watch
+from .ordering.turns import Ticket
+from .records.record import Record
+from .timing import jobs
+from .timing.cron import Cron
+from .watching.watch import Background, Watch
 
 _log = logging.getLogger(__name__)
 

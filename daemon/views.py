@@ -10,10 +10,10 @@ from pm.home import log_files
 from pm.model import AppView, ListenerView, State, WorkerView
 from pm.record import dataclass, field, replace
 
-from .history import History
 from .metrics import NOTHING, Usage
-from .record import Record
-from .standing import Verdict
+from .ordering.standing import Verdict
+from .records.history import History
+from .records.record import Record
 
 _ORDER = (
     State.ONLINE, State.LAUNCHING, State.WAITING, State.DRAINING, State.STOPPING, State.SCHEDULED,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.store import Store
+from daemon.records.store import Store
 from pm import api
 from pm.changes import Need
 from pm.errors import NotFound

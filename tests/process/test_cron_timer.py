@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from daemon.cron import Cron
+from daemon.timing.cron import Cron
 from pm.errors import ConfigError
 from pm.model import AppSpec
 
@@ -64,7 +64,7 @@ def test_it_rings_in_time_for_each_app_and_no_longer_when_it_is_told_so() -> Non
 def test_what_a_clock_set_forward_leaves_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = 0.0
     real = time.time
-    monkeypatch.setattr("daemon.cron.time.time", lambda: real() + ahead)
+    monkeypatch.setattr("daemon.timing.cron.time.time", lambda: real() + ahead)
 
     async def test() -> None:
         nonlocal ahead

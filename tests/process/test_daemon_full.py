@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from daemon.process import start_time
+from daemon.masters.process import start_time
 from pm import api
 
 from .daemon_fakes.harness import HERE, PATIENCE, Daemon, spec

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 import zmq
 
-from daemon.process import start_time
+from daemon.masters.process import start_time
 from pm import api
 from pm.errors import Failed, NotFound
 from pm.model import PROTOCOL, AppView, State

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.process import start_time
-from daemon.spawner import master_command
+from daemon.masters.process import start_time
+from daemon.masters.spawner import master_command
 from pm import api
 from pm.master.forkserver import MOST_FDS, READY, ROOM
 from pm.model import AppSpec, AppView, Mode, State, Target

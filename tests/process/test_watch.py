@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.tree import Tree
-from daemon.watch import Watch
+from daemon.watching.tree import Tree
+from daemon.watching.watch import Watch
 from pm.model import AppSpec
 
 pytestmark = pytest.mark.slow

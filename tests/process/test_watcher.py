@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
-from daemon import watcher
-from daemon.ignore import Ignore
-from daemon.tree import Tree
-from daemon.watcher import Watcher
+from daemon.watching import watcher
+from daemon.watching.ignore import Ignore
+from daemon.watching.tree import Tree
+from daemon.watching.watcher import Watcher
 
 pytestmark = pytest.mark.slow
 

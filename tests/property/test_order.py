@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.course import Course
-from daemon.standing import Standing, judge
+from daemon.ordering.course import Course
+from daemon.ordering.standing import Standing, judge
 from pm.dependency import Condition, Dependency, cycle_in, dependents
 from pm.model import State
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.debounce import (
+from daemon.timing.schedule import GRACE, Due, look, pause
+from daemon.watching.debounce import (
     LONGEST_BURST,
     LONGEST_PAUSE,
     Begin,
@@ -16,7 +17,6 @@ from daemon.debounce import (
     Woken,
     step,
 )
-from daemon.schedule import GRACE, Due, look, pause
 
 FILES = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(tuple)
 

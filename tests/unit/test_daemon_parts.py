@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from daemon import runfile
-from daemon.handlers import HANDLERS
-from daemon.kept import Kept
 from daemon.logfile import OwnLog
+from daemon.masters import runfile
+from daemon.masters.kept import Kept
+from daemon.masters.process import Alive, start_time
 from daemon.operations import empty_file, signal_name
-from daemon.process import Alive, start_time
 from daemon.ready import Ready
+from daemon.requests.handlers import HANDLERS
 from pm.api import REQUESTS
 from pm.errors import Failed, UsageError
 

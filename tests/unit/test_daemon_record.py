@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.record import Record, Slot, new_record, parse_count, resize, respecify, want, without
+from daemon.records.record import (
+    Record,
+    Slot,
+    new_record,
+    parse_count,
+    resize,
+    respecify,
+    want,
+    without,
+)
 from pm.errors import UsageError
 from pm.model import AppSpec, Mode
 from pm.record import replace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.record import Record, Slot
-from daemon.selectors import is_named, select
+from daemon.records.record import Record, Slot
+from daemon.requests.selectors import is_named, select
 from pm.errors import NotFound, UsageError
 from pm.model import AppSpec
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.server import _reply
+from daemon.requests.server import _reply
 from pm.api import Envelope, Pong, Reply, Request
 
 PING = b'{"protocol":1,"id":"7","name":"ping"}'

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon import dump
-from daemon.record import Record, Slot
-from daemon.store import EVENTS_KEPT, Store
+from daemon.records import dump
+from daemon.records.record import Record, Slot
+from daemon.records.store import EVENTS_KEPT, Store
 from pm.errors import Failed
 from pm.model import AppSpec, Event
 

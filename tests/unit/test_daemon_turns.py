@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from daemon.turns import Turns
+from daemon.ordering.turns import Turns
 from pm.errors import Failed
 
 

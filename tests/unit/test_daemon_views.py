@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.deaths import MOST_IN_A_ROW, STABLE_AFTER, Deaths
-from daemon.history import History
+from daemon.masters.deaths import MOST_IN_A_ROW, STABLE_AFTER, Deaths
 from daemon.metrics import Usage
-from daemon.record import Record, Slot
+from daemon.records.history import History
+from daemon.records.record import Record, Slot
 from daemon.views import Facts, app_view, how_online, only, with_usage
 from pm.control import Status
 from pm.model import AppSpec, ListenerView, State, WorkerView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.debounce import (
+from daemon.watching.debounce import (
     LONGEST_BURST,
     PATIENCE,
     Begin,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.ignore import Ignore
-from daemon.tree import MOST_FOLDERS, Tree, sorted_out
+from daemon.watching.ignore import Ignore
+from daemon.watching.tree import MOST_FOLDERS, Tree, sorted_out
 from pm.errors import Failed
 
 
@@ -113,7 +113,7 @@ def test_globs(folder: Path) -> None:
 
 
 def test_too_many_folders_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.tree.MOST_FOLDERS", 3)
+    monkeypatch.setattr("daemon.watching.tree.MOST_FOLDERS", 3)
     with pytest.raises(Failed, match="over 3 folders"):
         tree(folder).folders()
     assert MOST_FOLDERS > 3

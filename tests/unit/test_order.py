@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.course import Course
-from daemon.standing import Standing, judge, standing_of
+from daemon.ordering.course import Course
+from daemon.ordering.standing import Standing, judge, standing_of
 from pm.codec import from_plain, to_plain
 from pm.dependency import Condition, Dependency, cycle_in, dependents, needed_by
 from pm.errors import ConfigError

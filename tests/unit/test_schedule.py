@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from daemon.crontimes import times_of
-from daemon.schedule import GRACE, LONGEST_LOOK, Due, look, pause
+from daemon.timing.crontimes import times_of
+from daemon.timing.schedule import GRACE, LONGEST_LOOK, Due, look, pause
 from pm.errors import ConfigError
 from pm.model import AppSpec
 

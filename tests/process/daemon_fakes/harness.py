@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import zmq
 
-from daemon.process import start_time
+from daemon.masters.process import start_time
 from pm.api import Envelope, List, Reply, Report, Request
 from pm.codec import dumps, from_plain, loads, to_plain
 from pm.errors import error_of

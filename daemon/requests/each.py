@@ -11,14 +11,14 @@ from pm.dependency import Dependency
 from pm.errors import NotFound, PmError
 from pm.record import replace
 
-from . import operations
-from .app import App
-from .course import Course
-from .operations import Result, Slots
-from .order import NotBegun
+from .. import operations
+from ..app import App
+from ..operations import Result, Slots
+from ..ordering.course import Course
+from ..ordering.order import NotBegun
+from ..ordering.turns import Ticket
+from ..supervisor import Supervisor
 from .selectors import Selection
-from .supervisor import Supervisor
-from .turns import Ticket
 
 Operation = Callable[[App, Ticket, Slots], Awaitable[Result]]
 """What is done to one app; `Slots` are those chosen."""

@@ -20,7 +20,7 @@ from .pulse import Pulse
 from .standing import Standing, Verdict, judge, standing_of
 
 if TYPE_CHECKING:
-    from .app import App
+    from ..app import App
     from .turns import Ticket
 
 Verb = Literal["start", "restart", "reload"]

@@ -13,9 +13,9 @@ from pm.model import State, WorkerView
 from pm.record import replace
 from pm.upkeep import Run
 
-from .app import App
-from .record import Job
-from .turns import Ticket
+from ..app import App
+from ..ordering.turns import Ticket
+from ..records.record import Job
 
 STOPPED = "stopped"
 _UNSEEN = "its end was not seen"

@@ -13,14 +13,15 @@ from pm import api
 from pm.errors import Failed, NotFound, PmError
 from pm.model import PROTOCOL, AppSpec, State
 
-from . import changing, dump, operations
-from .app import App
+from .. import changing, operations
+from ..app import App
+from ..operations import Result, Slots
+from ..ordering.turns import Ticket
+from ..records import dump
+from ..records.record import respecify
+from ..supervisor import Supervisor
 from .each import Turn, begin_each, body_of, check_listed, each, needed_parts, parts_of, together
-from .operations import Result, Slots
-from .record import respecify
 from .selectors import is_named
-from .supervisor import Supervisor
-from .turns import Ticket
 
 
 async def ping(daemon: Supervisor, _request: api.Ping, _ticket: Ticket) -> api.Pong:

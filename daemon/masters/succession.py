@@ -14,10 +14,10 @@ from pm.control import Happened, Status
 from pm.errors import PmError
 from pm.model import AppSpec, Mode, Scheduling
 
+from ..records.record import Record
 from . import launch, leftovers, runfile
 from .kept import Kept
 from .link import Link
-from .record import Record
 
 _log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from pm.model import PROTOCOL
 from pm.record import dataclass
 from pm.wire import Channel
 
+from ..records.record import Record
 from .kept import Kept
 from .link import Link, Owner
 from .process import hold
-from .record import Record
 from .runfile import RunFile, socket_name
 from .spawner import Spawner
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pm.codec import suggest
 from pm.errors import NotFound, UsageError
 
-from .record import Record
+from ..records.record import Record
 
 Selection = dict[str, tuple[int, ...] | None]
 """App to slots, in the order asked; None is the whole app."""

@@ -1,0 +1,1 @@
+"""Requests of the CLI: received, understood, and done to one app or many."""

@@ -1,0 +1,1 @@
+"""Apps that are reloaded or started by the clock."""

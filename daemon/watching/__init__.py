@@ -1,0 +1,1 @@
+"""Watched apps: files that change become a reload."""

@@ -30,6 +30,12 @@ def is_fork_server(command: str) -> bool:
     return command.rstrip().endswith("/master/__main__.py fork server")
 
 
+def is_stopped(pid: int) -> bool:
+    """Say whether all threads of `pid` are stopped: SIGSTOP takes effect in one after the other."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return all("\nState:\tT" in (thread / "status").read_text() for thread in threads)
+
+
 def is_alive(pid: int) -> bool:
     """Say whether `pid` runs: a zombie does not."""
     try:

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], what: str, seconds: float = 10.0) -> T:
+def until(look: Callable[[], T], what: str, seconds: float = 30.0) -> T:
     """Return the first true value of `look`; fails with `what` once `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

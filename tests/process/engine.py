@@ -21,7 +21,7 @@ from tests.processes import is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 MASTER = ROOT / "pm" / "master" / "__main__.py"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def spec_of(script: Path | str, *args: object, **fields: Any) -> AppSpec:
@@ -168,7 +168,7 @@ class Engine:
         if self.master.poll() is None and not self.channel.closed:
             self.send("stop")
         try:
-            self.master.wait(15)
+            self.master.wait(30)
         except subprocess.TimeoutExpired:
             for pid in [*self.pids(), self.master.pid]:
                 if pid and is_alive(pid):

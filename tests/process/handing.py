@@ -25,7 +25,7 @@ def own_loop() -> Iterator[Loop]:
         signal.set_wakeup_fd(wakeup)
 
 
-def run_until(loop: Loop, done: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+def run_until(loop: Loop, done: Callable[[], object], what: str, seconds: float = 30.0) -> None:
     """Let the loop serve until `done`, looked at every 2 ms; fails with `what`."""
     deadline = now() + seconds
 

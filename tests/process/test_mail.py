@@ -140,9 +140,11 @@ def test_exactly_one_worker_leads_and_another_follows(tmp_path: Path) -> None:
 CHILD = """
 import os, sys, time, multiprocessing, pm
 def ask(folder):
+    path = f"{folder}/{os.getpid()}"
     while True:
-        with open(f"{folder}/{os.getpid()}", "w") as file:
+        with open(f"{path}.new", "w") as file:
             file.write(str(pm.is_leader) + str(pm.cluster.shard_of('a', None)))
+        os.rename(f"{path}.new", path)  # whoever reads finds the whole of it
         time.sleep(0.01)
 if __name__ == "__main__":
     way = multiprocessing.get_context(sys.argv[2])
@@ -159,20 +161,23 @@ def test_of_the_leaders_children_the_first_that_asks_leads(way: str, tmp_path: P
     script.write_text(CHILD)
     said.mkdir()
 
+    def asking() -> list[Path]:
+        return [path for path in said.iterdir() if path.suffix != ".new"]
+
     def leaders() -> list[int]:
-        return [int(f.name) for f in said.iterdir() if f.read_text().startswith("True")]
+        return [int(path.name) for path in asking() if path.read_text().startswith("True")]
 
     spec = spec_of(script, said, way, kill_timeout=1.0, wait_ready=True)
     with Engine(tmp_path / "home", spec, 2) as engine:
         engine.online(2)
-        until(lambda: len(list(said.iterdir())) == 6 and leaders(), "all ask, one leads", 20)
-        (first,) = leaders()
+        until(lambda: len(asking()) == 6, "all ask")
+        (first,) = until(leaders, "one leads")
         os.kill(first, signal.SIGKILL)
+        until(lambda: not is_alive(first), "it says no more")
         (said / str(first)).unlink()
-        until(leaders, "another one leads")
-        assert len(leaders()) == 1
-        shards = {f.read_text().removeprefix("True").removeprefix("False") for f in said.iterdir()}
-        assert len(shards - {""}) == 1
+        assert len(until(leaders, "another one leads")) == 1
+        shards = {p.read_text().removeprefix("True").removeprefix("False") for p in asking()}
+        assert len(shards) == 1
 
 
 def test_a_drain_hook_runs_before_the_stop_signal(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pm.codec import loads
 from pm.control import Results
 from tests.process.engine import Engine, spec_of
 from tests.process.remote import Refused, Remote
+from tests.processes import is_stopped
 from tests.waiting import until
 
 ECHO = "pm.on_request(lambda message, sender: [pm.worker.slot, message, sender.slot])"
@@ -173,6 +174,7 @@ def test_a_stopped_worker_holds_up_nobody_else(tmp_path: Path) -> None:
         app.ask(2, ECHO)
         pid = app.pids()[1]
         os.kill(pid, signal.SIGSTOP)
+        until(lambda: is_stopped(pid), "it is stopped")
         waiting = app.begin(app.pids()[0], ask(1, 1, 0.5))
         assert app.ask(2, ask(2, 2)) == [2, 2, 2]
         with pytest.raises(Refused, match=r"slot 1 has not answered within 0\.5 s"):

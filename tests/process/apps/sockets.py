@@ -18,6 +18,8 @@ import time
 from contextlib import ExitStack
 
 LOCAL = "127.0.0.1"
+LONG = 15
+"""Seconds that nothing takes; what would take longer hangs."""
 FILE, BUSY, *PORTS = sys.argv[1], *map(int, sys.argv[2:])
 free = iter(PORTS)
 
@@ -46,7 +48,7 @@ def said(action, *args):
 
 def serve_one(sock, word=b"hello"):
     """Accept one client of our own and talk; return what both saw."""
-    client = socket.create_connection(sock.getsockname()[:2], 2)
+    client = socket.create_connection(sock.getsockname()[:2], LONG)
     conn, address = sock.accept()
     conn.sendall(word)
     seen = [
@@ -184,7 +186,9 @@ def check_accept():
 def check_accept_times_out():
     with listening() as sock:
         sock.settimeout(0.05)
-        return [said(sock.accept), serve_one(sock)]
+        found = said(sock.accept)
+        sock.settimeout(LONG)
+        return [found, serve_one(sock)]
 
 
 def check_accept_would_block():
@@ -192,13 +196,13 @@ def check_accept_would_block():
         sock.setblocking(False)
         found = [said(sock.accept)]
         client = socket.create_connection(sock.getsockname())
-        select.select([sock], [], [], 2)
+        select.select([sock], [], [], LONG)
         while True:
             try:
                 conn, _ = sock.accept()
                 break
             except BlockingIOError:
-                select.select([sock], [], [], 2)
+                select.select([sock], [], [], LONG)
         found += [conn.gettimeout(), os.get_blocking(conn.fileno()), os.get_blocking(sock.fileno())]
         conn.close()
         client.close()
@@ -207,7 +211,7 @@ def check_accept_would_block():
 
 
 def check_default_timeout():
-    socket.setdefaulttimeout(1.5)
+    socket.setdefaulttimeout(LONG)
     try:
         with listening() as sock:
             found = [sock.gettimeout()]
@@ -274,7 +278,7 @@ def check_epoll_that_knew_the_socket_before():
         sock.listen()
         client = socket.create_connection((LOCAL, port))
         epolls = (level, edges, once)
-        found = [[events for _, events in each.poll(2)] for each in epolls]
+        found = [[events for _, events in each.poll(LONG)] for each in epolls]
         found += [[events for _, events in each.poll(0)] for each in epolls]
         conn, _ = sock.accept()
         conn.close()
@@ -330,7 +334,7 @@ def check_free_port_idiom():
 def check_source_address():
     port = next(free)
     with listening() as server:
-        client = socket.create_connection(server.getsockname(), 2, source_address=(LOCAL, port))
+        client = socket.create_connection(server.getsockname(), LONG, source_address=(LOCAL, port))
         conn, address = server.accept()
         conn.sendall(b"x")
         found = [
@@ -437,10 +441,10 @@ def check_threads_accept_together():
 def check_poll_and_select():
     with listening() as sock:
         client = socket.create_connection(sock.getsockname())
-        found = [len(select.select([sock], [], [], 2)[0])]
+        found = [len(select.select([sock], [], [], LONG)[0])]
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        found.append([event for _, event in poll.poll(2000)])
+        found.append([event for _, event in poll.poll(LONG * 1000)])
         conn, _ = sock.accept()
         conn.close()
         client.close()
@@ -564,7 +568,7 @@ def check_stop_by_shutdown():
     """What some servers do to end a thread that is blocked in accept()."""
     with listening() as sock:
         threading.Timer(0.1, sock.shutdown, [socket.SHUT_RDWR]).start()
-        sock.settimeout(1)
+        sock.settimeout(LONG)
         return said(sock.accept)
 
 
@@ -577,7 +581,7 @@ def main(checks):
     found = {}
     for name, check in checks.items():
         if name.startswith("check_"):
-            signal.setitimer(signal.ITIMER_REAL, 5)
+            signal.setitimer(signal.ITIMER_REAL, 2 * LONG)
             start = time.monotonic()
             found[name[6:]] = said(check)
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -56,6 +56,7 @@ class Engine:
         self.closed = Closed(loop, self.listeners)
         questions.on_bind, questions.on_unserved = self.closed.binds, self.closed.add
         questions.on_listen, questions.on_hang_up = reports.listens, reports.hung_up
+        self.listeners.datagrams.on_taken = reports.listens
         questions.others.update(self.mail.verbs, online=reports.online, leave=reports.leaves)
         self.crew.on_message = questions.receive
 

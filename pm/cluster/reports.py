@@ -90,9 +90,9 @@ class Reports:
 
     def listens(self, inner: Inner, key: str) -> None:
         """Take note that a worker listens."""
-        handoff = self._primary.engine.listeners.get(key)
-        if handoff is not None:
-            self._note(inner, "listening", address_of(handoff))
+        address = address_of(self._primary.engine.listeners, key)
+        if address is not None:
+            self._note(inner, "listening", address)
 
     def leaves(self, inner: Inner, *_: object) -> None:
         """Take note that a worker asks for its own end."""

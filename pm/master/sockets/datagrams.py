@@ -32,6 +32,8 @@ class Datagrams:
         """Called when there is one more, or one less."""
         self.verbs = {"datagram": self._ask, "no-datagram": self._close}
         """What a worker may say of them (`Questions.others`)."""
+        self.on_taken: Callable[[Worker, str], None] = lambda _worker, _key: None
+        """Called when a worker has got one."""
         self._sockets: dict[str, socket.socket] = {}
         self._holders: dict[str, set[int]] = {}
         """Launches of the workers that have it."""
@@ -53,6 +55,7 @@ class Datagrams:
             return answer(reply, {"errno": number}, [])
         self._holders[key].add(worker.key)
         answer(reply, {"errno": 0, "key": key}, [sock.fileno()] if sock else [])
+        self.on_taken(worker, key)
 
     def _bind(self, key: str, family: int, address: tuple[Any, ...], fd: int) -> None:
         sock = socket.socket(fileno=fd)
@@ -77,6 +80,10 @@ class Datagrams:
         self._sockets[key] = sock
         self._holders[key] = set()
         self._changed()
+
+    def get(self, key: str) -> socket.socket | None:
+        """Return the socket of a key."""
+        return self._sockets.get(key)
 
     def kept(self) -> dict[str, int]:
         """Return fds by key, for whoever keeps dups of them."""

@@ -44,7 +44,8 @@ def is_shareable(sock: RAW) -> bool:
 def bind(sock: RAW, address: tuple[Any, ...]) -> None:
     """Bind a socket, or put the app's, bound by another worker, under its fd.
 
-    Raises OSError with the master's errno; EADDRINUSE if this process has that port already.
+    A second one in this process is its own: the kernel knows whether both may have the port
+    (SO_REUSEADDR). Raises OSError with the master's errno, or as bind(2).
     """
     assert here.link is not None
     message: dict[str, object] = {
@@ -54,20 +55,15 @@ def bind(sock: RAW, address: tuple[Any, ...]) -> None:
     }
     answer, fds = here.link.ask(message, [sock.fileno()])
     key = str(answer["key"])
-    if fds:
-        _swap(sock, fds[0], key)
+    for shared in fds:
+        try:
+            if _ours.get(os.fstat(shared).st_ino) == (key, os.getpid()):
+                return RAW.bind(sock, address)
+            os.set_blocking(shared, sock.gettimeout() is None)
+            replace(sock.fileno(), shared)
+        finally:
+            os.close(shared)
     _ours[os.fstat(sock.fileno()).st_ino] = key, os.getpid()
-
-
-def _swap(sock: RAW, shared: int, key: str) -> None:
-    try:
-        held = _ours.get(os.fstat(shared).st_ino)
-        if held == (key, os.getpid()):
-            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        os.set_blocking(shared, sock.gettimeout() is None)
-        replace(sock.fileno(), shared)
-    finally:
-        os.close(shared)
 
 
 def closing(sock: RAW) -> None:

@@ -1,7 +1,7 @@
 """What one worker meets when it listens, under both policies. -bind-privileged-port,
 -shared-handle-bind-error (errors), -eaddrinuse, -eaccess, -child-index-net, -net-listen,
 -net-listen-backlog, -ipv6only-*, -net-reuseport, -rr-domain-listen, -process-disconnect,
--ipc-throw, -invalid-message, -worker-handle-close."""
+-ipc-throw, -invalid-message, -worker-handle-close, -worker-disconnect-on-error, -shared-leak."""
 
 import contextlib
 import errno
@@ -180,9 +180,17 @@ def closed():
         assert hear(sock)
 
 
+def leaves_on_error():
+    """A worker that cannot listen leaves of its own accord."""
+    with socket.socket() as sock:
+        assert number_of(lambda: sock.bind(("192.0.2.1", 8))) == "EADDRNOTAVAIL"
+    cluster.worker.disconnect()
+    time.sleep(60)
+
+
 SCENES = [
     errors, taken_path, indexes, twice, nowhere, backlog, ipv6, reuse_port, in_thread, nonsense,
-    closed,
+    closed, leaves_on_error,
 ]  # fmt: skip
 
 
@@ -191,7 +199,7 @@ def main(policy):
     policies = {"rr": cluster.SCHED_RR, "none": cluster.SCHED_NONE}
     assert cluster.scheduling_policy == policies[policy]
     record = Record()
-    for scene in SCENES if policy == "rr" else [errors, indexes, twice]:
+    for scene in SCENES if policy == "rr" else [errors, indexes, twice, closed, leaves_on_error]:
         cluster.fork({"SCENE": scene.__name__})
         cluster.run()
         assert record.of("exit")[-1][2:] == (0, None), scene.__name__

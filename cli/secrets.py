@@ -12,13 +12,17 @@ _SECRET = re.compile(
 )
 
 
+_FOLDERS = {"PWD", "OLDPWD"}
+"""The shell's: where it is, and where it was."""
+
 _PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 """In an address: ``amqp://user:password@host``."""
 
 
 def is_secret(name: str, value: object = "") -> bool:
     """Return True for a variable whose value is not to be shown."""
-    return bool(_SECRET.search(name) or _PASSWORD.search(str(value)))
+    named = name not in _FOLDERS and _SECRET.search(name)
+    return bool(named or _PASSWORD.search(str(value)))
 
 
 def masked(env: Mapping[str, str], show: bool) -> dict[str, str]:

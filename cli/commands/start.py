@@ -52,7 +52,9 @@ def start(
 
 def is_app(word: str, apps: Sequence[AppView]) -> bool:
     """Return True if the word selects apps of the list; a word with a dot or slash is a file."""
-    if any(word == app.name for app in apps):
+    names = {app.name for app in apps}
+    name, _, slot = word.rpartition(":")
+    if word in names or (name in names and slot.isascii() and slot.isdigit()):
         return True
     if word == "all" or re.fullmatch(r"/.+/", word):
         return True

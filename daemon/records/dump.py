@@ -35,6 +35,8 @@ class Dump:
 
     version: int
     apps: tuple[Saved, ...]
+    asked: bool = True
+    """False if nobody asked for it: `pm kill` wrote it."""
 
 
 def path_of(home: str) -> str:
@@ -42,14 +44,14 @@ def path_of(home: str) -> str:
     return os.path.join(home, "dump.json")
 
 
-def write(home: str, records: Iterable[Record]) -> int:
+def write(home: str, records: Iterable[Record], asked: bool = True) -> int:
     """Write the list, the one before to `.bak`; returns the number of apps. Raises Failed."""
     apps = tuple(Saved(record.spec, record.wanted) for record in records)
     path = path_of(home)
     fresh = f"{path}.new"
     try:
         with open(fresh, "wb", opener=_private) as file:
-            file.write(dumps(Dump(1, apps)) + b"\n")
+            file.write(dumps(Dump(1, apps, asked)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
@@ -78,16 +80,27 @@ def read(home: str) -> tuple[Saved, ...]:
     raise Failed(f"nothing was saved: there is no {path}", "`pm save` saves the list of apps")
 
 
-def write_once(home: str, records: Iterable[Record]) -> str:
-    """Write the list unless one was saved; returns a remark if that fails."""
-    if os.path.exists(path_of(home)):
+def write_unasked(home: str, records: Iterable[Record]) -> str:
+    """Write the list unless a user saved one; returns a remark if that fails."""
+    if _asked_for(path_of(home)):
         return ""
     try:
-        write(home, records)
+        write(home, records, asked=False)
     except Failed as error:
         _log.warning("the list is not saved: %s", error.message)
         return f"; {error.message}, so `pm resurrect` will not find it"
     return ""
+
+
+def _asked_for(path: str) -> bool:
+    """True if a user saved what is there; what cannot be read may be his too."""
+    try:
+        with open(path, "rb") as file:
+            return loads(Dump, file.read(), path).asked
+    except FileNotFoundError:
+        return False
+    except (OSError, ConfigError):
+        return True
 
 
 def _private(path: str, flags: int) -> int:

@@ -242,7 +242,7 @@ async def kill(daemon: Supervisor, _request: api.Kill, ticket: Ticket) -> api.Re
     """
     daemon.ending = True
     records = (app.record for app in daemon.apps.values())
-    remark = dump.write_once(daemon.place.home, records) if daemon.apps else ""
+    remark = dump.write_unasked(daemon.place.home, records) if daemon.apps else ""
 
     async def work(app: App, ticket: Ticket, slots: Slots) -> Result:
         result = await _remove(daemon, app, ticket, slots)

@@ -8,12 +8,18 @@ package with it, under the private name `_pm`, so that the app's own modules kee
 
 import sys
 
+if sys.version_info < (3, 9):  # noqa: UP036  # this file is one that older ones can read
+    sys.exit(
+        sys.executable + " is Python " + sys.version.split()[0] + ": a cluster needs 3.9 or newer\n"
+        "hint: --interpreter names another, --fork runs the app as a plain process"
+    )
+
 _HERE = __file__.rpartition("/")[0]
 if sys.path and sys.path[0] == _HERE:
     del sys.path[0]
 
 
-def _load_package() -> None:
+def _load_package():  # type: () -> None
     """Import pm/ as `_pm` from its own folder, wherever that is."""
     import _frozen_importlib as bootstrap
     import _frozen_importlib_external as external
@@ -32,7 +38,7 @@ def _load_package() -> None:
 _load_package()
 
 
-def _run() -> None:
+def _run():  # type: () -> None
     from _pm.worker import joining, program, template  # type: ignore[import-not-found]
 
     word = sys.argv[1]

@@ -69,6 +69,12 @@ def test_json_is_masked_too() -> None:
     assert masked(SPEC.env, True) == {"PORT": "80", "DB_PASSWORD": MASK, "LANG": "C"}
 
 
+def test_the_folder_that_a_shell_is_in_is_no_password() -> None:
+    folders = {"PWD": "/srv/shop", "OLDPWD": "/srv"}
+    assert masked(folders, True) == folders
+    assert masked({"DB_PWD": "x", "MYSQL_PWD": "x"}, True) == {"DB_PWD": MASK, "MYSQL_PWD": MASK}
+
+
 def test_an_address_with_a_password_in_it_is_masked() -> None:
     addresses = {"BROKER": "amqp://guest:s3:c@mq:5672/", "REDIS": "redis://:pw@r/0"}
     assert set(masked(addresses, True).values()) == {MASK}

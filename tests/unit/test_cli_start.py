@@ -180,8 +180,8 @@ def test_stop_and_delete_need_only_the_names_that_are_listed(
 
 
 def test_an_app_of_the_list_is_resumed(asked: list[Request[Any]]) -> None:
-    begin(["web", "7", "batch", "/^j/"])
-    assert asked == [Resume(("web", "7", "batch", "/^j/"))]
+    begin(["web", "7", "batch", "/^j/", "web:0"])
+    assert asked == [Resume(("web", "7", "batch", "/^j/", "web:0"))]
 
 
 def test_options_do_not_change_an_app_of_the_list(asked: list[Request[Any]]) -> None:
@@ -222,3 +222,4 @@ def test_a_folder_wins_over_a_namespace(tmp_path: Path, monkeypatch: pytest.Monk
     assert is_app("web", apps)
     assert is_app("all", [])
     assert not is_app("web.py", apps)
+    assert not is_app("web:app", apps)

@@ -103,8 +103,6 @@ def test_a_dump_is_private_and_keeps_the_one_before(tmp_path: Path) -> None:
     home = str(tmp_path)
     with pytest.raises(Failed, match="nothing was saved"):
         dump.read(home)
-    assert dump.write_once(home, [RECORD]) == ""
-    assert dump.write_once(home, []) == ""
     assert dump.write(home, [RECORD]) == 1
     assert dump.write(home, []) == 0
     assert dump.read(home) == ()
@@ -112,6 +110,23 @@ def test_a_dump_is_private_and_keeps_the_one_before(tmp_path: Path) -> None:
     (saved,) = dump.read(home)
     assert saved == dump.Saved(RECORD.spec, (0,))
     assert os.stat(f"{dump.path_of(home)}.bak").st_mode & 0o777 == 0o600
+
+
+def test_what_nobody_asked_to_save_gives_way_to_the_next_list(tmp_path: Path) -> None:
+    home = str(tmp_path)
+    later = Record(AppSpec("later", "/x", "/"), (), 0.0)
+    for record in (RECORD, later):
+        assert dump.write_unasked(home, [record]) == ""
+        assert [saved.spec for saved in dump.read(home)] == [record.spec]
+    dump.write(home, [RECORD])
+    assert dump.write_unasked(home, [later]) == ""
+    assert [saved.spec for saved in dump.read(home)] == [RECORD.spec]
+
+
+def test_a_spoilt_dump_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    (tmp_path / "dump.json").write_text("{")
+    assert dump.write_unasked(str(tmp_path), [RECORD]) == ""
+    assert (tmp_path / "dump.json").read_text() == "{"
 
 
 def test_a_dump_that_is_spoilt_is_named(tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from pm.worker import program
 from pm.worker.program import compiled, first_path, is_package
+
+BOOTSTRAP = Path(program.__file__).with_name("bootstrap.py")
 
 
 def test_the_first_path_of_a_script_is_its_folder(tmp_path: Path) -> None:
@@ -62,3 +68,19 @@ def test_code_inherits_no_future_of_ours(tmp_path: Path) -> None:
     names: dict[str, object] = {}
     exec(code, names)
     assert getattr(names["f"], "__annotations__", None) == {"x": 2}
+
+
+def test_a_python_that_is_too_old_is_told_so() -> None:
+    """Down to Python 2: what it would stumble over in the first file is not there."""
+    tree = ast.parse(BOOTSTRAP.read_text())
+    news = (ast.AnnAssign, ast.JoinedStr, ast.NamedExpr, ast.Nonlocal, ast.AsyncFunctionDef)
+    assert not [node for node in ast.walk(tree) if isinstance(node, news)]
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.returns]
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.arg) and n.annotation]
+    old = "import sys; sys.version_info = (3, 8, 1); sys.version = '3.8.1 (main)';"
+    run = f"import runpy; runpy.run_path({str(BOOTSTRAP)!r})"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{old} {run}"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"{sys.executable} is Python 3.8.1: a cluster needs 3.9")

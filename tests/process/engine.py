@@ -22,6 +22,7 @@ from tests.processes import is_alive
 ROOT = Path(__file__).resolve().parents[2]
 MASTER = ROOT / "pm" / "master" / "__main__.py"
 PATIENCE = 60.0
+"""Seconds: longer than any that the master itself gives a worker."""
 
 
 def spec_of(script: Path | str, *args: object, **fields: Any) -> AppSpec:
@@ -48,7 +49,9 @@ class Engine:
         slots: int = 1,
         keep: tuple[tuple[str, int], ...] = (),
         master: Path = MASTER,
+        listens: bool = False,
     ) -> None:
+        """Start it; an app that `listens` is known to: its workers are not ready before."""
         os.close(open_home(str(home)))
         self.spec = spec
         self.out, self.error, _ = map(Path, log_files(str(home), spec))
@@ -61,7 +64,7 @@ class Engine:
         self._last = 0
         boot = Bootstrap(
             PROTOCOL, spec, str(home), "nonce", tuple(range(slots)),
-            listener_keys=tuple(key for key, _ in keep), known_to_listen=bool(keep),
+            listener_keys=tuple(key for key, _ in keep), known_to_listen=listens or bool(keep),
         )  # fmt: skip
         self._start(home, boot, tuple(fd for _, fd in keep))
 
@@ -153,6 +156,11 @@ class Engine:
         """Return the pids of the slots' workers."""
         return [w.pid for w in self.status.workers] if self.status else []
 
+    def said(self, lines: int = 1) -> list[str]:
+        """Wait until the workers have printed so many lines; returns all of them."""
+        self.wait(lambda: len(_whole_lines(self.out)) >= lines, f"{lines} lines in {self.out}")
+        return _whole_lines(self.out)
+
     def kinds(self) -> list[str]:
         """Return what has happened, by kind."""
         return [happened.event.kind for happened in self.events]
@@ -168,7 +176,7 @@ class Engine:
         if self.master.poll() is None and not self.channel.closed:
             self.send("stop")
         try:
-            self.master.wait(30)
+            self.master.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             for pid in [*self.pids(), self.master.pid]:
                 if pid and is_alive(pid):
@@ -178,3 +186,9 @@ class Engine:
         finally:
             self.channel.close()
             self._keep([], [])
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """Return the lines of a log, which may not be there yet, without an unfinished one."""
+    text = path.read_text() if path.exists() else ""
+    return text.rpartition("\n")[0].splitlines()

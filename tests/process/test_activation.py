@@ -15,14 +15,16 @@ from pm.model import AppSpec, ListenerView, Mode
 from tests.load import Client, Load
 from tests.ports import free_port, is_open
 from tests.process.engine import Engine, spec_of
-from tests.waiting import until
 
 SERVER = """
-import os, socket, sys
+import os, socket
 assert int(os.environ["LISTEN_PID"]) == os.getpid()
 count = int(os.environ["LISTEN_FDS"])
 listeners = [socket.socket(fileno=3 + number) for number in range(count)]
 print([str(one.getsockname()) for one in listeners], os.listdir("/proc/self/fd"), flush=True)
+if "NOTIFY_SOCKET" in os.environ:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 while True:
     with listeners[0].accept()[0] as connection:
         connection.recv(65536)
@@ -40,13 +42,16 @@ def server(tmp_path: Path) -> Path:
     return script
 
 
-def given(script: Path, *addresses: str) -> AppSpec:
-    return spec_of(script, listen=addresses, exec_mode=Mode.FORK, kill_timeout=2.0)
+def given(script: Path, *addresses: str, wait_ready: bool = False) -> AppSpec:
+    return spec_of(
+        script, listen=addresses, exec_mode=Mode.FORK, kill_timeout=2.0, wait_ready=wait_ready
+    )
 
 
 def test_the_listeners_outlive_the_program_and_its_master(server: Path, tmp_path: Path) -> None:
     port = free_port()
-    spec = given(server, f"127.0.0.1:{port}")
+    # one that never rests, under load, is else not known to be up for many seconds
+    spec = given(server, f"127.0.0.1:{port}", wait_ready=True)
     old = Engine(tmp_path / "home", spec)
     (first,) = old.online(1)
     assert int(Client(port).get()) == first
@@ -80,7 +85,7 @@ def test_each_address_has_its_number_and_nothing_else_is_inherited(
     with Engine(tmp_path / "home", spec, slots=2) as engine:
         engine.online(2)
         assert path.stat().st_mode & 0o777 == 0o755
-        told = until(lambda: engine.out.read_text().splitlines(), "what it was given")[0]
+        told = engine.said()[0]
         assert told.index(str(path)) < told.index("::1") < told.index("127.0.0.1")
         numbers = told.partition("] [")[2]
         assert "'6'" in numbers, "the folder that is being read"

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from tests.waiting import until
 
-TIMEOUT = 10.0
+TIMEOUT = 30.0
 
 
 class Failed(Exception):
@@ -151,7 +151,11 @@ class Load:
     def __enter__(self) -> Load:
         for thread in self._threads:
             thread.start()
-        self.more(50)
+        try:
+            self.more(50)
+        except AssertionError:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -160,6 +164,9 @@ class Load:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -167,12 +174,13 @@ class Load:
     @property
     def count(self) -> int:
         """Requests so far, failed ones included."""
-        return self.answers.total() + len(self.failures)
+        with self._lock:
+            return self.answers.total() + len(self.failures)
 
     def more(self, requests: int) -> None:
         """Wait until that many further requests are done."""
         target = self.count + requests
-        until(lambda: self.count >= target, f"{requests} more requests", 30)
+        until(lambda: self.count >= target, f"{requests} more requests", 60)
 
     def _ask(self, client: Asker) -> None:
         while not self._stop.is_set():

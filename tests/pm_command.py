@@ -98,7 +98,7 @@ class Pm:
         if (self.home / "rpc.sock").exists():
             self("kill", code=None)
         try:
-            until(lambda: not marked(str(self.home)), "all processes of the test gone", 5)
+            until(lambda: not marked(str(self.home)), "all processes of the test gone", 20)
         except AssertionError:
             left = marked(str(self.home))
             for pid in left:

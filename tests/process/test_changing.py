@@ -143,10 +143,13 @@ def kill_master(daemon: Daemon) -> None:
     wait_for(lambda: daemon.app("web").master_pid != pid, "its end")
 
 
-def test_between_two_masters_the_next_one_is_of_the_new_spec(home: str) -> None:
+def test_between_two_masters_the_next_one_is_of_the_new_spec(
+    home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRST_DELAY", "1000")
     first = Daemon(home)
     first.ask(api.Start((spec(),)))
-    for _ in range(4):  # so that there is some time before the next one
+    for _ in range(2):  # so that there is some time before the next one
         kill_master(first)
     new = replace(spec(), args=("new",))
     assert "sleepers" in change(first, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -21,7 +22,8 @@ from pm.errors import error_of
 from pm.model import PROTOCOL, AppSpec, AppView
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PATIENCE = 20.0
+PATIENCE = 60.0
+_TIME_TO_END = 10.0
 
 R = TypeVar("R")
 
@@ -130,8 +132,14 @@ def processes_of(home: str) -> list[int]:
 
 
 def clear(home: str) -> list[int]:
-    """Kill what has been started for `home`; returns the pids that were still alive."""
-    left = processes_of(home)
+    """Let end what ends by itself, and kill the others; returns their pids.
+
+    The daemon has killed its fork server as its last act, and has not waited for that.
+    """
+    deadline = time.monotonic() + _TIME_TO_END
+    while (left := processes_of(home)) and time.monotonic() < deadline:
+        time.sleep(0.01)
     for pid in left:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return left

@@ -1,4 +1,8 @@
-"""The real daemon, with a fake master in place of the real one."""
+"""The real daemon, with a fake master in place of the real one.
+
+FIRST_DELAY in its environment is how long it waits before it replaces a master that has died for
+the second time, in seconds.
+"""
 
 from __future__ import annotations
 
@@ -14,5 +18,9 @@ import daemon.main  # noqa: E402
 COMMAND = (sys.executable, os.path.join(HERE, "fake_master.py"))
 
 if __name__ == "__main__":
-    with mock.patch("daemon.main.master_command", return_value=COMMAND):
+    delay = float(os.environ.get("FIRST_DELAY", "0.1"))
+    with (
+        mock.patch("daemon.main.master_command", return_value=COMMAND),
+        mock.patch("daemon.deaths._FIRST_DELAY", delay),
+    ):
         sys.exit(daemon.main.main())

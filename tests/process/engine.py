@@ -49,9 +49,14 @@ class Engine:
         slots: int = 1,
         keep: tuple[tuple[str, int], ...] = (),
         master: Path = MASTER,
-        listens: bool = False,
+        listens: bool | None = None,
     ) -> None:
-        """Start it; an app that `listens` is known to: its workers are not ready before."""
+        """Start it.
+
+        Workers of an app that is known to listen (one that has listeners to `keep`, unless
+        `listens` says otherwise) are not ready before they do.
+        """
+        listens = bool(keep) if listens is None else listens
         os.close(open_home(str(home)))
         self.spec = spec
         self.out, self.error, _ = map(Path, log_files(str(home), spec))
@@ -64,7 +69,7 @@ class Engine:
         self._last = 0
         boot = Bootstrap(
             PROTOCOL, spec, str(home), "nonce", tuple(range(slots)),
-            listener_keys=tuple(key for key, _ in keep), known_to_listen=listens or bool(keep),
+            listener_keys=tuple(key for key, _ in keep), known_to_listen=listens,
         )  # fmt: skip
         self._start(home, boot, tuple(fd for _, fd in keep))
 

@@ -177,7 +177,8 @@ PROGRAMS: dict[str, str | bytes] = {
         "last = Last()\nweakref.finalize(last, print, 'finalized')\n"
         "atexit.register(print, 'first in, last out')\n"
         "atexit.register(print, 'last in')\n"
-        "threading.Timer(0.05, print, ['thread']).start()\nprint('top level ended')\n"
+        "def run():\n    threading.main_thread().join()\n    print('thread')\n"
+        "threading.Thread(target=run).start()\nprint('top level ended')\n"
     ),
     "an error at exit": "import atexit\natexit.register(divmod, 1, 0)\n",
     "a thread that lives on": (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pm.model import Target
-from tests.process.engine import Engine, plain_env, spec_of
+from tests.process.engine import PATIENCE, Engine, plain_env, spec_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def plainly(run: Run, cwd: Path) -> Outcome:
     words = ["-m", str(run.script)] if run.module else [str(run.script)]
     done = subprocess.run(
         [run.python, "-u", *run.options, *words, *run.args],
-        cwd=cwd, env=run.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=20,
+        cwd=cwd, env=run.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
         start_new_session=True, umask=0o027, check=False,
     )  # fmt: skip
     code = done.returncode if done.returncode >= 0 else None
@@ -50,7 +50,7 @@ def in_worker(run: Run, cwd: Path, home: Path) -> Outcome:
     spec = spec_of(
         run.script, *run.args, cwd=str(cwd), env=run.env, interpreter=run.python, umask=0o027,
         target=Target.MODULE if run.module else Target.SCRIPT, name="app",
-        interpreter_args=run.options, autorestart=False, listen_timeout=20.0,
+        interpreter_args=run.options, autorestart=False, listen_timeout=PATIENCE,
         stop_signal=signal.SIGTERM.name,
     )  # fmt: skip
     with Engine(home, spec) as engine:

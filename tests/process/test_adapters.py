@@ -25,8 +25,8 @@ WORKERS = 3
 def served(home: Path, app: str, *way: str) -> Iterator[tuple[Engine, int]]:
     """Run an app in several workers, and give its master and its port."""
     port = free_port()
-    with Engine(home, spec_of(APPS / app, *way, port, listen_timeout=60.0), WORKERS) as engine:
-        engine.wait(lambda: engine.status and engine.status.listeners, "it listens")
+    spec = spec_of(APPS / app, *way, port, listen_timeout=60.0)
+    with Engine(home, spec, WORKERS, listens=True) as engine:
         engine.online(WORKERS)
         yield engine, port
 

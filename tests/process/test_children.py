@@ -14,7 +14,7 @@ import pytest
 
 from tests.load import Client
 from tests.ports import free_port
-from tests.process.engine import Engine, spec_of
+from tests.process.engine import PATIENCE, Engine, spec_of
 from tests.process.twice import Run, both
 from tests.processes import is_alive
 from tests.pythons import PYTHONS
@@ -35,9 +35,9 @@ def prefork(home: Path, port: int, *args: object, slots: int = 1, version: str =
     """Start the program that serves with children."""
     spec = spec_of(
         APPS / "prefork.py", port, *args,
-        interpreter=PYTHONS[version], listen_timeout=30.0, kill_timeout=2.0,
+        interpreter=PYTHONS[version], listen_timeout=60.0,
     )  # fmt: skip
-    return Engine(home, spec, slots)
+    return Engine(home, spec, slots, listens=True)
 
 
 @pytest.mark.parametrize("version", PYTHONS)
@@ -102,9 +102,9 @@ def test_a_reload_waits_for_a_child_that_answers(tmp_path: Path, port: int) -> N
     with prefork(tmp_path, port, "spawn", 2, "") as engine:
         engine.online()
         with socket.create_connection(("127.0.0.1", port)) as client:
-            client.settimeout(20)
+            client.settimeout(PATIENCE)
             client.sendall(b"GET / HTTP/1.1\r\n")
-            child = until(lambda: engine.out.read_text(), "a child has the beginning").split()[0]
+            child = engine.said()[0].split()[0]  # it has the beginning
             number = engine.send("reload")
             ready = "slot 0: generation 2 is ready"
             engine.wait(lambda: ready in [h.event.reason for h in engine.events], ready)

@@ -28,8 +28,7 @@ def child(program: str) -> Iterator[int]:
 
 def test_one_that_sleeps_waits_and_asks_for_no_core() -> None:
     with child("input()") as pid:
-        until(lambda: is_waiting(pid), "asleep")
-        assert cpu_if_runnable([pid]) is None
+        until(lambda: is_waiting(pid) and cpu_if_runnable([pid]) is None, "asleep")
 
 
 def test_one_that_computes_shows_what_it_has_used() -> None:

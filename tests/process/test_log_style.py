@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from pm.codec import to_plain
 from pm.model import LogType
@@ -27,6 +28,19 @@ def last_lines(path: Path) -> list[str]:
     return path.read_text().rpartition("\n")[0].splitlines()[-2:]
 
 
+def last_object(path: Path, pid: int) -> dict[str, Any]:
+    """Wait until the last line of a log is an object, of that process, and return it."""
+
+    def look() -> dict[str, Any] | None:
+        line = last_lines(path)[-1]
+        found: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+        return found if found.get("pid") == pid else None
+
+    found = until(look, f"an object of {pid} in {path}")
+    assert found is not None
+    return found
+
+
 def test_each_line_has_its_time_and_a_reload_may_change_that(tmp_path: Path) -> None:
     script = tmp_path / "says.py"
     script.write_text(SAYS)
@@ -37,9 +51,7 @@ def test_each_line_has_its_time_and_a_reload_may_change_that(tmp_path: Path) -> 
             assert re.fullmatch(r"at \d{4}: (one|two)", line)
         as_json = replace(spec, log_date_format="", log_type=LogType.JSON)
         assert engine.call("reload", spec=to_plain(as_json)).error is None
-        until(lambda: last_lines(engine.out)[0].startswith("{"), "another style")
-        until(lambda: last_lines(engine.error)[0].startswith("{"), "another style")
-        said, wrong = json.loads(last_lines(engine.out)[0]), json.loads(last_lines(engine.error)[0])
+        (pid,) = engine.online(1)
+        said, wrong = last_object(engine.out, pid), last_object(engine.error, pid)
         assert (said["message"] in ("one", "two"), said["type"], said["slot"]) == (True, "out", 0)
         assert (wrong["message"], wrong["type"], wrong["app_name"]) == ("wrong", "err", "says")
-        assert wrong["pid"] == engine.pids()[0]

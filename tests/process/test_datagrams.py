@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.ports import free_port
 from tests.process.engine import PATIENCE, Engine, spec_of
-from tests.processes import is_alive
+from tests.processes import is_alive, is_stopped
 from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "udp_server.py"
@@ -27,11 +27,6 @@ def ask(sock: socket.socket, word: bytes = b"?") -> int:
     """Send a packet, and return the pid that answers."""
     sock.send(word)
     return int(sock.recv(100))
-
-
-def is_stopped(pid: int) -> bool:
-    """Say whether a process has taken a SIGSTOP."""
-    return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
 
 
 def is_bound(port: int) -> bool:

@@ -21,6 +21,6 @@ if __name__ == "__main__":
     delay = float(os.environ.get("FIRST_DELAY", "0.1"))
     with (
         mock.patch("daemon.main.master_command", return_value=COMMAND),
-        mock.patch("daemon.deaths._FIRST_DELAY", delay),
+        mock.patch("daemon.masters.deaths._FIRST_DELAY", delay),
     ):
         sys.exit(daemon.main.main())

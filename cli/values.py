@@ -144,10 +144,16 @@ def dependency(text: str) -> Dependency:
 
 
 def log_path(text: str, folder: str) -> str:
-    """Return a log file's absolute path; `NULL` is PM2's word for /dev/null."""
+    """Return a log file's absolute path; `NULL` is PM2's word for /dev/null.
+
+    Raises UsageError for a folder.
+    """
     if text in ("NULL", "/dev/null"):
         return "/dev/null"
-    return os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
+    path = os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
+    if os.path.isdir(path):
+        raise UsageError(f"{path} is a folder", "name a file in it")
+    return path
 
 
 def _parts(text: str) -> tuple[float | None, str]:

@@ -89,9 +89,11 @@ async def _restart(daemon: Supervisor, app: App, ticket: Ticket, new: Record) ->
 async def _swap(app: App, ticket: Ticket, record: Record) -> str:
     """Restart by another record; the ports stay bound unless they change hands."""
     passes = app.record.spec.exec_mode is not record.spec.exec_mode
+    gone = set(app.record.numbers) - set(record.numbers)
     if passes:
         await app.halt(ticket)
     app.commit(record)
     if passes or app.view().state is State.ERRORED:
         return await app.run(ticket)
-    return await app.tell("restart", ticket, record.numbers, record.spec)
+    text = await app.tell("restart", ticket, record.numbers, record.spec)
+    return await app.run(ticket) if gone else text

@@ -18,6 +18,8 @@ SIGNALS = frozenset({
 })  # fmt: skip
 """Names that every Python from 3.9 knows on Linux; `signal` itself is not for pure modules."""
 
+CHECKED = ("name", "script", "stop_signal", "listen", "instance_var", "increment_var")
+"""Keys with a rule of their own."""
 _SECONDS = (0, 1e6, " seconds")
 _COUNT = (0, math.inf, "")
 RANGES = {
@@ -46,8 +48,10 @@ def check(key: str, value: object) -> None:
             f"name: {value!r} cannot name an app",
             "use 1 to 100 characters without `/` and control characters, and not `all`",
         )
-    if key == "script" and not value:
-        raise ConfigError("script: missing", "give the file, module or command to run")
+    if key in ("script", "module") and not value:
+        raise ConfigError(f"{key}: missing", "give the file, module or command to run")
+    if key in ("instance_var", "increment_var") and "=" in str(value):
+        raise ConfigError(f"{key}: {value!r} cannot name a variable")
     if key == "stop_signal" and value not in SIGNALS:
         raise ConfigError(f"stop_signal: {value!r} is no signal", "for example SIGTERM or SIGINT")
     if key == "listen" and isinstance(value, tuple):

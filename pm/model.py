@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from .bounds import RANGES, check
+from .bounds import CHECKED, RANGES, check
 from .bounds import SIGNALS as SIGNALS
 from .dependency import Dependency
 from .errors import ConfigError
@@ -163,7 +163,7 @@ class AppSpec:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with ConfigError."""
-        for name in ("name", "script", "stop_signal", "listen", *RANGES):
+        for name in (*CHECKED, *RANGES):
             check(name, getattr(self, name))
         first = self.env.get(self.increment_var, "0")
         if self.increment_var and not first.removeprefix("-").isdecimal():

@@ -10,11 +10,12 @@ import os
 import typing
 from collections.abc import Callable, Collection, Iterator
 
+from cli.program import is_application
 from cli.target import Caller, Wish, resolve, this_caller
 from cli.values import STAMP
 from pm.codec import from_plain
 from pm.dependency import Dependency
-from pm.errors import PmError
+from pm.errors import ConfigError, PmError
 from pm.identity import look_up
 from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
@@ -165,13 +166,15 @@ def _app(where: str, table: dict[str, object], reading: Reading) -> AppSpec | No
     values = merged(reading.defaults, own)
     if reading.file.dialect.pm2 and "instances" in values:
         values = {"instance_var": "NODE_APP_INSTANCE", **values}
+    env = own_variables(values, reading.file, reading.choice.environment, fault)
+    _check_identity(values, reading.typed, fault)
     if ("script" in values or "script" in wrong) == ("module" in values or "module" in wrong):
         fault("give one of `script` and `module`")
         return None
     if wrong & {"script", "module", "cwd"}:
         return None  # what they stand for cannot be looked for
     try:  # also after another fault: the script that is missing is told with it
-        spec = _spec(values, reading, fault)
+        spec = _spec(values, env, reading)
     except PmError as error:
         fault(sentence(error))
         return None
@@ -180,13 +183,25 @@ def _app(where: str, table: dict[str, object], reading: Reading) -> AppSpec | No
     return spec
 
 
-def _spec(values: Values, reading: Reading, fault: Callable[[str], None]) -> AppSpec:
-    env = own_variables(values, reading.file, reading.choice.environment, fault)
+def _check_identity(values: Values, typed: Wish, fault: Callable[[str], None]) -> None:
+    """Tell of a user or group that is not known here."""
+    chosen = {**values, **typed.options}
+    user, group = str(chosen.get("user", "")), str(chosen.get("group", ""))
+    try:
+        if user or group:
+            look_up(user, group)
+    except PmError as error:
+        fault(sentence(error))
+
+
+def _spec(values: Values, env: dict[str, str], reading: Reading) -> AppSpec:
     if port_is_variable(values, reading.file):
         values = {key: value for key, value in values.items() if key != "port"}
+    for key in ("host", "port"):
+        if key in values and not is_application(values.get("script", "")):
+            word = values.get("module") or values["script"]
+            raise ConfigError(f"{key}: {word} is no `module:app`", "it is told by `args` or `env`")
     spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)
-    if spec.user or spec.group:
-        look_up(spec.user, spec.group)
     name = _full_name(spec.name, values, reading.choice)
     return replace(spec, name=name, source=reading.file.source)
 

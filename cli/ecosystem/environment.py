@@ -22,7 +22,7 @@ def own_variables(
 ) -> dict[str, str]:
     """Return what a file sets for an app: PORT, files, `env`, `env_NAME`; each lies on top.
 
-    Tells `fault` of each file of variables that cannot be read; raises ConfigError.
+    Tells `fault` of each that cannot be read.
     """
     env = {"PORT": str(values["port"])} if port_is_variable(values, file) else {}
     for name in values.get("env_file", ()):
@@ -31,7 +31,10 @@ def own_variables(
         except PmError as error:
             fault(sentence(error))
     env.update(values.get("env", {}))
-    env.update(_of_deploy(file, environment))
+    try:
+        env.update(_of_deploy(file, environment))
+    except PmError as error:
+        fault(f"deploy.{environment}.env: {sentence(error)}")
     env.update(values.get(f"env_{environment}", {}))
     return env
 

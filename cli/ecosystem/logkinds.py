@@ -35,7 +35,8 @@ def _rotate(value: object, place: Place) -> dict[str, object]:
         if name in _NO_MEANING:
             print(f"warning: log_rotate.{name}: {_NO_MEANING[name]}", file=sys.stderr)
         elif name not in _FIELDS:
-            raise ConfigError(f"unknown key `{name}`", suggest(str(name), _FIELDS))
+            known = suggest(str(name), _FIELDS) or "max_size, keep, compress"
+            raise ConfigError(f"no option `{name}`", known)
         else:
             field, kind = _FIELDS[name]
             fields[field] = kind.read(item, place)

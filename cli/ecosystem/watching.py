@@ -37,7 +37,8 @@ def _read(value: object, place: Place) -> dict[str, object]:
         elif name in _NO_MEANING and item:
             print(f"warning: watch_options.{name}: {_NO_MEANING[name]}", file=sys.stderr)
         elif name not in _ALL:
-            raise ConfigError(f"unknown option `{name}`", suggest(str(name), _ALL))
+            known = suggest(str(name), _ALL) or "ignored, usePolling, interval, awaitWriteFinish"
+            raise ConfigError(f"no option `{name}`", known)
     delay = value.get("awaitWriteFinish")
     if isinstance(delay, dict) and "stabilityThreshold" in delay:
         fields["watch_delay"] = DURATION.read(delay["stabilityThreshold"], place)

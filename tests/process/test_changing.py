@@ -68,6 +68,12 @@ def test_a_reload_adds_and_removes_workers_in_one_go(daemon: Daemon) -> None:
     assert kept(daemon).instances == 1
 
 
+def test_a_restart_with_fewer_workers_leaves_none_of_the_old(daemon: Daemon) -> None:
+    daemon.ask(api.Start((spec(),)))
+    change(daemon, replace(spec(), instances=1), Need.RESTART)
+    assert [worker.id for worker in daemon.app("web").workers] == [0]
+
+
 def test_the_source_of_what_is_unchanged_is_taken_over(daemon: Daemon) -> None:
     daemon.ask(api.Start((spec(),)))
     assert change(daemon, replace(spec(), source="/x.toml")) == "unchanged"

@@ -554,19 +554,43 @@ def test_faults_of_watch_and_cron(folder: Path, caller: Caller) -> None:
         ('args = ["a\\u0000b"]', "args: 'a\\x00b' has a character that no process can be given"),
         ('env = { A = "\\u0000" }', "env: A: '\\x00' has a character that no process can be given"),
         ('env = { "A=B" = "1" }', "env: 'A=B' cannot name a variable"),
+        ('instance_var = "A=B"', "instance_var: 'A=B' cannot name a variable"),
+        ('out_file = ""', "out_file: {folder} is a folder; name a file in it"),
+        ('host = "0.0.0.0"', "host: web.py is no `module:app`; it is told by `args` or `env`"),
+        ("port = 80", "port: web.py is no `module:app`; it is told by `args` or `env`"),
+        ("log_rotate = { max = 3 }", "log_rotate: no option `max`; max_size, keep, compress"),
+        ("log_rotate = { kep = 3 }", "log_rotate: no option `kep`; did you mean `keep`?"),
         ("port = 65536", "port: 65536 is not a port; 0 to 65535"),
         ("ports = [-1]", "ports: -1 is not a port; 0 to 65535"),
         (f"kill_timeout = {10**400}", f"kill_timeout: {10**79}... is not a duration"),
         ("kill_timeout = nan", "kill_timeout: nan is not from 0 to 999999 seconds"),
         (f'max_restarts = "{"9" * 5000}"', f"max_restarts: '{'9' * 79}... is not a whole number"),
     ],
-    ids=range(8),
+    ids=range(14),
 )
 def test_what_no_process_can_have(line: str, fault: str, folder: Path, caller: Caller) -> None:
     path = written(folder, f'[[apps]]\nscript = "web.py"\n{line}\n')
     with pytest.raises(ConfigError) as caught:
         read(path, caller)
-    assert caught.value.lines == (f"[[apps]] 1: {fault}",)
+    said = fault.replace("{folder}", f"{folder}/conf")
+    assert caught.value.lines == (f"[[apps]] 1: {said}",)
+
+
+def test_a_module_without_a_name(folder: Path, caller: Caller) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(written(folder, '[[apps]]\nmodule = ""\n'), caller)
+    assert caught.value.lines == (
+        "[[apps]] 1: module: missing; give the file, module or command to run",
+    )
+
+
+def test_what_is_wrong_besides_a_missing_script_is_told_too(folder: Path, caller: Caller) -> None:
+    text = '[[apps]]\nscritp = "web.py"\nenv_file = "no.env"\nuser = "nosuchuser"\n'
+    with pytest.raises(ConfigError) as caught:
+        read(written(folder, text), caller)
+    assert [line.split(": ")[1].split()[0] for line in caught.value.lines] == [
+        "unknown", "env_file", "user", "give",
+    ]  # fmt: skip
 
 
 def test_texts_of_json_that_are_none(folder: Path, caller: Caller) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 
@@ -21,6 +22,8 @@ _SHOWN_ELSEWHERE = {
     "name", "script", "cwd", "target", "args", "interpreter", "interpreter_args", "exec_mode",
     "instances", "namespace", "env", "env_set", "out_file", "error_file", "log_file", "depends_on",
 }  # fmt: skip
+
+_BYTES = {"max_memory_restart", "log_max_size"}
 
 _ALL = ("id", "slot", "pid", "generation", "uptime", "↺", "status", "cpu", "mem", "served", "open")
 _LAYOUTS = (
@@ -126,11 +129,22 @@ def _options(spec: AppSpec) -> Rows:
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)
         if field.name not in _SHOWN_ELSEWHERE and value != field.default:
-            shown = f"{value:04o}" if field.name == "umask" else str(to_plain(value))
-            rows.append((field.name, shown))
+            rows.append((field.name, _option(field.name, value)))
     if spec.exec_mode is Mode.FORK and spec.target is not Target.COMMAND:
         rows.append(("exec_mode", "fork"))
     return rows
+
+
+def _option(name: str, value: object) -> str:
+    """Return a value much as a file of apps would say it."""
+    if isinstance(value, float):
+        return f"{value:g}s"
+    if isinstance(value, int) and name in _BYTES:
+        return size(value)
+    if name == "umask":
+        return f"{value:04o}"
+    plain = to_plain(value)
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
 
 
 def _env(env: Mapping[str, str], caller: Mapping[str, str], show: bool) -> tuple[str, str]:

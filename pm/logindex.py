@@ -125,15 +125,21 @@ class Follower:
         self._file: BinaryIO | None = None
         self._owners = Owners(None, 0)
         self._at, self._seen = 0, -1
+        self._unfinished = False
         self._open()
         if self._file is not None:
             end = self._file.seek(0, os.SEEK_END)
             last = start_of_last(self._file, end, 1)
             self._at = end if read(self._file, last, end).endswith(b"\n") else last
+            self._unfinished = self._at < end
         self._begin = self._at
 
     def tail(self, lines: int) -> list[Line]:
-        """Return the last lines that were there at the beginning, rotated pieces included."""
+        """Return the last lines that were there at the beginning, rotated pieces included.
+
+        An unfinished one is counted, but comes with what is new.
+        """
+        lines -= self._unfinished
         if lines <= 0 or self._file is None:
             return []
         index = open_quietly(self._index)

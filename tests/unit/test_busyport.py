@@ -31,6 +31,15 @@ def test_its_whole_command_is_shown() -> None:
     assert f"by pid {holder.pid} ({sys.executable} -S -E -c input() its name)" in message
 
 
+def test_a_master_of_another_pm_home_is_named_by_its_app() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:  # held by us too, as by its daemon
+        words = [sys.executable, "-c", "input()", "/x/pm/master/__main__.py", "the shop"]
+        holder = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[sock.fileno()])
+        message, _ = explain(("127.0.0.1", sock.getsockname()[1], errno.EADDRINUSE), "x")
+        holder.communicate()
+    assert f"by the app `the shop` of another PM_HOME (master pid {holder.pid})" in message
+
+
 def test_a_holder_on_the_other_family_is_found_too() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock:
         message, _ = explain(("::1", sock.getsockname()[1], errno.EADDRINUSE), "x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from cli.describe import describe, without_secrets
 from cli.jlist import jlist
 from cli.render import Screen
 from cli.secrets import MASK, masked
-from cli.text import width
+from cli.text import size, width
 from pm.api import Detail
 from pm.codec import to_plain
 from pm.model import AppSpec, AppView, Event, ListenerView, Mode, State, WorkerView
@@ -45,13 +46,26 @@ def test_describe_has_every_section() -> None:
         "│ 4  │ 0    │ 77",
         "slot 1: last exit by SIGKILL",
         "0.0.0.0:80  shared",
-        "kill_timeout  3.0",
+        "kill_timeout  3s",
         "`requests` started threads",
         "exit  slot 0 pid 66  killed by SIGSEGV",
         "error  /l/err",
     ):
         assert part in text, part
     assert "reason" not in text
+
+
+def test_options_read_as_they_are_written() -> None:
+    odd = replace(
+        SPEC, autorestart=False, stop_exit_codes=(0, 3), max_memory_restart=300_000_000,
+        restart_delay=0.25, preload=("numpy",), umask=0o027,
+    )  # fmt: skip
+    text = describe(replace(DETAIL, spec=odd), SCREEN, {})
+    for name, shown in (
+        ("autorestart", "false"), ("stop_exit_codes", "[0, 3]"), ("restart_delay", "0.25s"),
+        ("max_memory_restart", size(300_000_000)), ("preload", '["numpy"]'), ("umask", "0027"),
+    ):  # fmt: skip
+        assert re.search(rf"^  {name} +{re.escape(shown)}$", text, re.M), name
 
 
 def test_the_environment_is_masked() -> None:

@@ -246,6 +246,15 @@ def test_a_log_that_was_renamed_or_deleted(log: Log) -> None:
     assert log.path.read_text() == "b\n"
 
 
+def test_an_unfinished_line_is_one_of_the_last(log: Log) -> None:
+    log.add(ONE, "a\nb\nc")
+    reader = log.follower()
+    assert texts(reader.tail(2)) == ["b"]
+    assert reader.read_new() == []
+    assert texts(reader.read_new()) == ["c"]
+    reader.close()
+
+
 def test_a_link_leads_on(tmp_path: Path) -> None:
     """What the link leads to is rotated, and read through the link."""
     (tmp_path / "a-out.log").symlink_to(tmp_path / "real")

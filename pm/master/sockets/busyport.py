@@ -11,6 +11,8 @@ from .ports import listening
 
 _LONGEST = 120
 """Characters of a command line that name its process."""
+_MASTER = "/pm/master/__main__.py "
+"""In a master's command line: what follows is its app's name."""
 
 
 def explain(refused: tuple[str, int, int], reason: str, home: str = "") -> tuple[str, str]:
@@ -59,7 +61,11 @@ def _holder(inodes: set[str], home: str) -> str:
     for pid in pids:
         if pid in ours:
             return f"the app `{ours[pid]}`"
-    return f"pid {pids[0]} ({_name(pids[0])})" if pids else ""
+    for pid in pids:  # its daemon holds the listener too: who ended that would free no port
+        _, marker, app = _command(pid).partition(_MASTER)
+        if marker:
+            return f"the app `{app}` of another PM_HOME (master pid {pid})"
+    return f"pid {pids[0]} ({_command(pids[0])[:_LONGEST] or '?'})" if pids else ""
 
 
 def _holds(pid: str, inodes: set[str]) -> bool:
@@ -83,10 +89,10 @@ def _masters(home: str) -> dict[str, str]:
     return found
 
 
-def _name(pid: str) -> str:
+def _command(pid: str) -> str:
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read().split(b"\0")
     except OSError:
-        return "?"
-    return b" ".join(words).decode(errors="replace").strip()[:_LONGEST] or "?"
+        return ""
+    return b" ".join(words).decode(errors="replace").strip()

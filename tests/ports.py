@@ -8,17 +8,34 @@ import os
 import socket
 
 _FIRST, _LAST = 20_000, 32_000  # below the range that the kernel gives to outgoing connections
-_SHARES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-_SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-"""Of several test processes each takes every n-th port: none takes what another has just found."""
-_candidates = itertools.count(os.getpid() * 37)
+_SHARES = 24
+"""Test processes on one machine at a time, of all users and checkouts."""
+
+
+def _claimed() -> tuple[int, socket.socket]:
+    """Return a share of the ports that is ours until this process ends, and what holds it.
+
+    Between a port's being found free and its being bound no other test may find it.
+    """
+    for share in range(_SHARES):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0tests of pm, ports {share} of {_SHARES}")
+        except OSError:
+            claim.close()
+        else:
+            return share, claim
+    raise RuntimeError(f"{_SHARES} test processes at once: each port is somebody's")
+
+
+_share, _claim = _claimed()
+_candidates = itertools.count(os.getpid())
 
 
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody has bound."""
     while True:
-        turn = next(_candidates) % ((_LAST - _FIRST) // _SHARES)
-        port = _FIRST + turn * _SHARES + _SHARE
+        port = _FIRST + next(_candidates) * _SHARES % (_LAST - _FIRST) + _share
         with socket.socket() as sock, contextlib.suppress(OSError):
             sock.bind(("127.0.0.1", port))
             return port

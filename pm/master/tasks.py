@@ -96,9 +96,9 @@ class Want:
         for slot in slots:
             if slot.state is State.ERRORED and self._failure is None:
                 self._fail(slot, Failed(slot.reason, lines=slot.lines))
-        busy = (State.LAUNCHING, State.STOPPING, State.DRAINING)
-        if any(worker.state in busy for slot in app.slots.values() for worker in slot.workers):
-            return
+        everybody = (worker for slot in app.slots.values() for worker in slot.workers)
+        if any(worker.state is not State.ONLINE for worker in everybody):
+            return  # of one that is dead the last words are being read: `ended` comes
         if self._complete and any(slot.workers for slot in slots):
             return
         if self._failure is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -92,6 +93,14 @@ class Pm:
     def daemon_pid(self) -> int:
         """The daemon's pid, as it says itself."""
         return int(json.loads(self("ping", "--json").out)["pid"])
+
+    def kill_daemon(self) -> None:
+        """End the daemon as a crash does; returns when it and its sockets are gone."""
+        pid = self.daemon_pid
+        ended = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        assert select.select([ended], [], [], 30)[0], f"{pid} lives after SIGKILL"
+        os.close(ended)
 
     def end(self) -> dict[int, str]:
         """Stop all and return what was left, which is killed then."""

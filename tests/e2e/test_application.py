@@ -9,6 +9,7 @@ import pytest
 from tests.load import Client, Load
 from tests.pm_command import Pm
 from tests.pythons import PYTHONS
+from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
 OLDEST = next(iter(PYTHONS))
@@ -19,9 +20,11 @@ def start(pm: Pm, port: int, name: str, *options: object) -> None:
     pm("start", name, "--cwd", APPS, "-i", 2, "--port", port, *options)
 
 
-def said(pm: Pm) -> str:
-    """Return what the workers of `web` have written on standard output."""
-    return (pm.home / "logs" / "web-out.log").read_text()
+def said(pm: Pm, text: str, times: int = 1) -> None:
+    """Wait until the workers of `web` have written a text, exactly so many times."""
+    log = pm.home / "logs" / "web-out.log"
+    until(lambda: log.read_text().count(text) >= times, f"{text!r} in the log")
+    assert log.read_text().count(text) == times
 
 
 def test_asgi_is_served_by_uvicorn_in_rotation(pm: Pm, port: int) -> None:
@@ -33,19 +36,19 @@ def test_asgi_is_served_by_uvicorn_in_rotation(pm: Pm, port: int) -> None:
     answers = [client.get() for _ in range(8)]
     assert answers == answers[:2] * 4
     assert sorted(answers[:2]) == sorted(f"{pid}/here" for pid in pm.pids("web"))
-    assert said(pm).count("web:asgi is an ASGI app, served by uvicorn ") == 2
-    assert f"on 127.0.0.1:{port}" in said(pm)
+    said(pm, "web:asgi is an ASGI app, served by uvicorn ", 2)
+    said(pm, f"on 127.0.0.1:{port}", 2)
 
 
 @pytest.mark.parametrize("policy", ["round-robin", "least-connections", "shared"])
 def test_what_a_factory_makes_is_reloaded_without_a_gap(pm: Pm, port: int, policy: str) -> None:
     start(pm, port, "web:create_app()", "--preload", "web", "--scheduling", policy)
-    assert said(pm).count("made\n") == 2, "called once a worker"
+    said(pm, "made\n", 2)  # the factory is called once a worker
     with Load(port) as load:
         pm("reload", "web")
         load.more(100)
     assert not load.failures
-    assert "web:create_app() is a WSGI app, served by " in said(pm)
+    said(pm, "web:create_app() is a WSGI app, served by ", 4)
 
 
 @pytest.mark.parametrize("version", [OLDEST, list(PYTHONS)[-1]])
@@ -57,7 +60,7 @@ def test_wsgi_without_any_server_is_served_by_the_standard_library(
     answers = [client.get() for _ in range(4)]
     assert sorted(map(int, answers[:2])) == sorted(pm.pids("web"))
     assert answers == answers[:2] * 2
-    assert "served by wsgiref" in said(pm)
+    said(pm, "served by wsgiref", 2)
 
 
 def test_an_app_of_a_file_has_its_port_there(pm: Pm, port: int, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -137,7 +136,7 @@ def test_what_is_refused_changes_nothing(ecosystem: Ecosystem, pm: Pm, port: int
     assert pm.app("first")["state"] == "online"
     pm("restart", "web")
     assert ecosystem.seen()["script"] == str(pm.cwd / "mirror.py")
-    os.kill(pm.daemon_pid, 9)
+    pm.kill_daemon()
     assert ecosystem.seen()["script"] == str(pm.cwd / "mirror.py")
     assert len(pm.pids("web")) == 2
     assert "script: " in pm("diff", code=1).out
@@ -219,7 +218,7 @@ def test_a_change_ends_without_the_daemon_that_began_it(
     with Load(port) as load:
         applying = pm.popen("apply")
         until(lambda: pm.app("web")["generation"] == 1 and _begun(pm), "the reload under way")
-        os.kill(pm.daemon_pid, 9)
+        pm.kill_daemon()
         _, said = applying.communicate(timeout=20)
         assert "the daemon went away before it answered" in said
         assert '"WORD":"a"' in pm("env", "web", "--json").out, "the old one serves still"

@@ -64,16 +64,17 @@ def test_an_output_that_cannot_be_written_is_said_once(pm: Pm) -> None:
 
 def test_logs_follow_through_a_restart(pm: Pm) -> None:
     pm("start", APPS / "talks.py", "--name", "talk")
-    child = pm.popen("logs", "talk", "--lines", "0", "--raw", "--out")
+    child = pm.popen("logs", "talk", "--lines", "1", "--raw", "--out")
     try:
         assert child.stdout is not None
+        assert child.stdout.readline() == "out 29\n", "it follows from here"
         os.set_blocking(child.stdout.fileno(), False)
         seen: list[str] = []
 
         def read() -> bool:
             assert child.stdout is not None
             seen.append(child.stdout.read() or "")
-            return "out 29" in "".join(seen)
+            return "".join(seen) == "".join(f"out {number}\n" for number in range(30))
 
         pm("restart", "talk")
         until(read, "the lines of the restarted app")

@@ -20,9 +20,7 @@ def test_the_next_daemon_finds_the_same_workers(pm: Pm, port: int) -> None:
     pm("stop", "talks")
     before = {entry["pm_id"]: entry["pid"] for entry in pm.workers()}
     with Load(port) as load:
-        daemon = pm.daemon_pid
-        os.kill(daemon, signal.SIGKILL)
-        until(lambda: not is_alive(daemon), "the daemon dead")
+        pm.kill_daemon()
         load.more(100)
         assert {entry["pm_id"]: entry["pid"] for entry in pm.workers()} == before
         assert pm.states("talks") == ["stopped"]
@@ -64,7 +62,7 @@ def test_workers_whose_master_and_template_are_dead_hold_up_nobody(pm: Pm, port:
         os.kill(pid, signal.SIGKILL)
     until(lambda: not any(map(is_alive, (daemon, template, master))), "all three dead")
     assert all(map(is_alive, left))
-    until(lambda: pm.states() == ["online"] * 2, "the next daemon has started it anew", 20)
+    until(lambda: pm.states() == ["online"] * 2, "the next daemon has started it anew", 40)
     assert not any(map(is_alive, left))
     assert {int(Client(port).get()) for _ in range(8)} == set(pm.pids())
 

@@ -87,9 +87,10 @@ def test_the_ecosystem_file(pm: Pm, port: int, tmp_path: Path) -> None:
 
 
 def asked(pm: Pm, name: str) -> list[int]:
-    """Return who has asked the database of the counter, in order."""
-    out = (pm.home / "logs" / f"{name}-out.log").read_text()
-    return [int(line.rpartition(" ")[2]) for line in out.splitlines()]
+    """Return who has asked the database of the counter, in order, once somebody has."""
+    out = pm.home / "logs" / f"{name}-out.log"
+    lines = until(lambda: out.read_text().splitlines(), "the log of the database")
+    return [int(line.rpartition(" ")[2]) for line in lines]
 
 
 def test_a_counter_with_a_master_of_its_own(installed: Path, port: int, tmp_path: Path) -> None:

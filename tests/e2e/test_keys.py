@@ -92,6 +92,10 @@ class Stage:
         """Return the files in the folder of logs."""
         return sorted((self.pm.home / "logs").glob(pattern))
 
+    def watched(self, name: str) -> None:
+        """Wait until the app's folders are looked into."""
+        until(lambda: (self.pm.app(name)["watch"] or {}).get("folders"), "it is watched")
+
 
 Check = Callable[[Stage], None]
 CHECKS: dict[str, Check] = {}
@@ -206,7 +210,8 @@ def instances(stage: Stage) -> None:
 @shows("max_surge", "max_surge = 1")
 def max_surge(stage: Stage) -> None:
     stage.pm("reload", "max_surge")
-    lines = stage.logs("max_surge-out.log")[0].read_text().splitlines()
+    (log,) = stage.logs("max_surge-out.log")
+    lines = until(lambda: (x := log.read_text().splitlines())[2:] and x, "what all have said")
     assert ["{" in line for line in lines] == [True, True, False], "the new before the end"
 
 
@@ -285,12 +290,14 @@ def umask(stage: Stage) -> None:
 
 @shows("watch_polling", 'watch = ["polled"]', 'watch_polling = "100ms"')
 def watch_polling(stage: Stage) -> None:
+    stage.watched("watch_polling")
     (stage.folder / "polled" / "new.py").touch()
     until(lambda: stage.worker("watch_polling")["generation"] == 2, "its reload")
 
 
 @shows("watch_options", 'watch = ["opted"]', 'watch_options = { ignored = ["*.no"] }')
 def watch_options(stage: Stage) -> None:
+    stage.watched("watch_options")
     for name in ("new.no", "new.yes"):
         (stage.folder / "opted" / name).touch()
     until(lambda: stage.worker("watch_options")["generation"] == 2, "its reload")
@@ -353,6 +360,7 @@ def min_uptime(stage: Stage) -> None:
 def restart_delay(stage: Stage) -> None:
     stage.pm("send-signal", "USR1", "restart_delay")
     until(lambda: stage.pm.states("restart_delay") == ["waiting restart"], "the wait")
+    assert "restart in 300.0 s" in stage.pm("describe", "restart_delay").out
 
 
 @shows("stop_exit_codes", "stop_exit_codes = [0, 7]")
@@ -394,8 +402,8 @@ def log_max_size(stage: Stage) -> None:
 
 @shows("log_keep", "log_keep = 2", "log_max_size = 500", 'args = ["lines"]')
 def log_keep(stage: Stage) -> None:
-    until(lambda: len(stage.logs("log_keep-out.log.*.gz")) == 2, "two pieces")
-    assert len(stage.logs("log_keep-out.log*")) == 3
+    names = [f"log_keep-out.log{end}" for end in ("", ".1.gz", ".2.gz")]
+    until(lambda: [path.name for path in stage.logs("log_keep-out.log*")] == names, "two pieces")
 
 
 @shows("log_compress", "log_compress = false", "log_max_size = 2000", 'args = ["lines"]')

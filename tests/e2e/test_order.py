@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from tests.pm_command import Pm, Result
-from tests.processes import is_alive
 from tests.waiting import until
 
 STEPS = Path(__file__).parent / "apps" / "steps.py"
@@ -143,9 +141,7 @@ def test_the_order_outlives_the_daemon(stage: Stage) -> None:
     stage.hold("migrate")
     child = pm.popen("start", stage.file)
     until(lambda: "begin migrate" in stage.notes, "the job")
-    daemon = pm.daemon_pid
-    os.kill(daemon, signal.SIGKILL)
-    until(lambda: not is_alive(daemon), "the daemon dead")
+    pm.kill_daemon()
     child.communicate(timeout=30)
     until(lambda: stage.waits("web") == ["migrate"], "the next daemon waits for the same")
     stage.release("migrate")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -136,9 +135,8 @@ def test_a_shared_listener_serves_and_reloads_without_a_failure(
     assert not after & before
     assert set(map(int, load.answers)) - before <= after
     assert pm.app(name)["listeners"][0]["served"] == "shared"
-    begun = time.monotonic()
     pm("stop", name)
-    assert time.monotonic() - begun < 8, "no worker had to be killed"
+    assert "SIGKILL" not in pm("describe", name).out, "no worker had to be killed"
 
 
 def test_open_connections_are_counted_on_a_shared_listener_too(pm: Pm, port: int) -> None:

@@ -226,7 +226,7 @@ def test_a_callback_registered_on_a_loop_runs_there(tmp_path: Path) -> None:
     script.write_text(LOOP)
     with Engine(tmp_path / "home", spec_of(script, autorestart=False)) as engine:
         assert engine.ended() == 0
-        assert engine.out.read_text() == "[['a', True], ['a', True]]\n"
+    assert engine.out.read_text() == "[['a', True], ['a', True]]\n"
 
 
 def test_a_forked_child_listens_if_it_says_so_itself(tmp_path: Path) -> None:
@@ -303,4 +303,4 @@ def test_an_async_callback_registered_at_import_waits_for_the_loop(tmp_path: Pat
     spec = spec_of(script, "early", autorestart=False)
     with Engine(tmp_path / "home", spec) as engine:
         assert engine.ended() == 0, engine.error.read_text()
-        assert engine.out.read_text() == "[['a', True], ['b', True]] [1]\n"
+    assert engine.out.read_text() == "[['a', True], ['b', True]] [1]\n"

@@ -17,7 +17,7 @@ import pytest
 
 from tests import strangers
 from tests.load import Client
-from tests.ports import free_port
+from tests.ports import free_port, is_open
 from tests.process.engine import Engine, spec_of
 from tests.waiting import until
 
@@ -90,7 +90,7 @@ def test_an_app_runs_as_its_user_for_good(mode: str, tmp_path: Path, public: Pat
             (before,) = engine.pids()
             os.kill(before, signal.SIGKILL)
             engine.wait(lambda: before not in engine.online(1), "another worker")
-        until(lambda: facts(port), "an answer")
+        until(lambda: is_open(port), "it listens")
         found = facts(port)
         check_that_it_is_the_user(found)
         assert found["preloaded"] == strangers.user().pw_uid

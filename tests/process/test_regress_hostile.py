@@ -74,7 +74,7 @@ def test_too_many_listeners_are_refused_to_the_app(tmp_path: Path) -> None:
     port = free_port()
     with Engine(tmp_path / "home", spec_of(APPS / "many.py", port)) as engine:
         (pid,) = engine.online(1)
-        assert engine.out.read_text() == "200 EMFILE\n"
+        until(lambda: engine.out.read_text() == "200 EMFILE\n", "the 201st is refused")
         assert Client(port).get() == str(pid)
         engine.wait(lambda: len(engine.kept) == 200, "the daemon keeps them all")
 

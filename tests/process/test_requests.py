@@ -110,7 +110,7 @@ def test_requests_on_an_event_loop(tmp_path: Path) -> None:
     script.write_text(LOOP)
     with Engine(tmp_path / "home", spec_of(script, autorestart=False)) as engine:
         assert engine.ended() == 0
-        assert engine.out.read_text() == "True\nno worker runs in slot 5\n"
+    assert engine.out.read_text() == "True\nno worker runs in slot 5\n"
 
 
 def results(app: Remote, **fields: Any) -> list[tuple[int, Any, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from tests.process.engine import Engine, spec_of
 from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "tls_servers.py"
+PATIENT = Path(__file__).parent / "patient_master.py"
+"""For what is done while a worker waits for blind connections, which is for a second otherwise."""
 LARGE = 1 << 22
 """As in APP."""
 WORKERS = 2
@@ -86,16 +89,23 @@ class HalfDone:
 
     def answer(self) -> int:
         """Return the pid that answers."""
-        while more := self.sock.recv(1 << 14):
+        data = b""
+        while not (body := data.partition(b"\r\n\r\n")[2]):
+            more = self.sock.recv(1 << 14)
+            assert more, f"end of file after {data!r}"
             self._in.write(more)
+            with suppress(ssl.SSLWantReadError):
+                while piece := self._tls.read():
+                    data += piece
         self.sock.close()
-        return int(self._tls.read().split(b"\r\n\r\n")[1] or self._tls.read())
+        return int(body)
 
 
 @KINDS
 def test_a_handshake_under_way_at_a_reload_is_finished(tmp_path: Path, kind: str) -> None:
     port = free_port()
-    with Engine(tmp_path / "home", server(tmp_path, kind, port)) as engine:
+    spec = server(tmp_path, kind, port)
+    with Engine(tmp_path / "home", spec, master=PATIENT) as engine:
         (old,) = engine.online(1)
         client = HalfDone(port)
         number = engine.send("reload")
@@ -135,10 +145,12 @@ def test_a_request_under_way_is_answered(tmp_path: Path, kind: str, op: str) -> 
         (old,) = engine.online(1)
         with connect(port) as sock:
             ask(sock, "/held")
+            until((tmp_path / "go.held").exists, "it is under way")
             number = engine.send(op)
             sock.settimeout(BLIND_GRACE + QUIET)
             with pytest.raises(TimeoutError):  # it has not been cut
                 sock.recv(1)
+            sock.settimeout(10)
             (tmp_path / "go").touch()
             assert answer(sock)[1] == old
         assert engine.result(number).error is None
@@ -152,6 +164,7 @@ def test_a_request_that_came_with_the_end_of_the_handshake_is_answered(tmp_path:
         client = HalfDone(port)
         client.ask("/held")
         assert client.sock.recv(1, socket.MSG_PEEK), "the tickets"
+        until((tmp_path / "go.held").exists, "it is under way")
         number = engine.send("stop")
         engine.wait(lambda: "draining" in engine.states(), "it drains")
         finished = now() + BLIND_GRACE + QUIET
@@ -192,6 +205,7 @@ def test_a_draining_worker_says_that_it_closes(tmp_path: Path, kind: str) -> Non
             head, pid = answer(idle)
             assert (b"Connection: close" in head, pid) == (False, old)
             ask(held, "/held")
+            until((tmp_path / "go.held").exists, "it is under way")
             number = engine.send("reload")
             engine.wait(lambda: "draining" in engine.kinds() or get(port) != old, "it drains")
             ask(idle)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.process.engine import Engine, spec_of
+from tests.waiting import until
 
 APP = Path(__file__).parent / "apps" / "uvloop_server.py"
 LARGE = 1 << 22
@@ -86,6 +87,7 @@ def drains(engine: Engine) -> None:
 def test_a_request_under_way_is_answered(tmp_path: Path, kind: str, op: str) -> None:
     with served(tmp_path, kind) as (engine, client, old):
         client.say(REQUEST % b"/held")
+        until((tmp_path / "go.held").exists, "it is under way")
         number = engine.send(op)
         drains(engine)
         (tmp_path / "go").touch()
@@ -123,6 +125,7 @@ def test_a_body_that_is_half_there_is_read_on(tmp_path: Path, kind: str) -> None
 def test_pipelined_requests_are_all_answered(tmp_path: Path, kind: str) -> None:
     with served(tmp_path, kind) as (engine, client, old):
         client.say(REQUEST % b"/held" + REQUEST % b"/" + REQUEST % b"/pieces" + b"GET / HT")
+        until((tmp_path / "go.held").exists, "the first is under way")
         number = engine.send("reload")
         drains(engine)
         (tmp_path / "go").touch()

@@ -1,6 +1,7 @@
 """Answers with its pid, over TLS: KIND PORT FILE. "listener" wraps the listening socket itself.
 
-/held is answered when FILE is there, /large is followed by LARGE bytes of nothing.
+/held is answered when FILE is there, FILE.held says that it has been read; /large is followed by
+LARGE bytes of nothing.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ KIND, PORT, FILE = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 
 
 def hold(path):
-    while path == "/held" and not FILE.exists():
-        time.sleep(0.01)
+    if path == "/held":
+        FILE.with_suffix(".held").touch()
+        while not FILE.exists():
+            time.sleep(0.01)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,7 +1,7 @@
 """An ASGI app on uvloop that answers with its pid: HTTP PORT [FILE], HTTP is h11 or httptools.
 
-/held is answered when FILE is there, /large is LARGE bytes, /pieces comes in pieces, and to a
-body the answer is its length.
+/held is answered when FILE is there, FILE.held says that it has been read; /large is LARGE bytes,
+/pieces comes in pieces, and to a body the answer is its length.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ LARGE = 1 << 22
 
 
 def hold():
+    open(f"{sys.argv[3]}.held", "w").close()
     while not os.path.exists(sys.argv[3]):
         time.sleep(0.01)
 

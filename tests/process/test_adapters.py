@@ -22,12 +22,12 @@ WORKERS = 3
 
 
 @contextmanager
-def served(home: Path, app: str, *way: str) -> Iterator[tuple[Engine, int]]:
+def served(home: Path, app: str, *way: str, workers: int = WORKERS) -> Iterator[tuple[Engine, int]]:
     """Run an app in several workers, and give its master and its port."""
     port = free_port()
     spec = spec_of(APPS / app, *way, port, listen_timeout=60.0)
-    with Engine(home, spec, WORKERS, listens=True) as engine:
-        engine.online(WORKERS)
+    with Engine(home, spec, workers, listens=True) as engine:
+        engine.online(workers)
         yield engine, port
 
 
@@ -67,7 +67,8 @@ def test_idle_connections_move_at_a_reload(tmp_path: Path, app: tuple[str, ...])
 def test_a_reload_under_load_loses_nothing(
     tmp_path: Path, app: tuple[str, ...], keepalive: bool
 ) -> None:
-    with served(tmp_path / "home", *app) as (engine, port), Load(port, 4, keepalive) as load:
+    served_by_two = served(tmp_path / "home", *app, workers=2)
+    with served_by_two as (engine, port), Load(port, 4, keepalive) as load:
         for _ in range(2):
             assert engine.call("reload").error is None
             load.more(50)

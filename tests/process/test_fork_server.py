@@ -20,7 +20,7 @@ from daemon.masters.spawner import master_command
 from pm import api
 from pm.master.forkserver import MOST_FDS, READY, ROOM
 from pm.model import AppSpec, AppView, Mode, State, Target
-from tests.processes import is_alive, is_fork_server, marked
+from tests.processes import is_alive, is_fork_server, is_stopped, marked
 from tests.waiting import until
 
 from .daemon_fakes.harness import PATIENCE, Daemon
@@ -187,6 +187,7 @@ def test_a_start_under_way_is_done_although_it_dies_or_hangs(daemon: Daemon, num
     started(daemon, "web", forked=True)
     server = fork_server(daemon)
     os.kill(server, signal.SIGSTOP)
+    until(lambda: is_stopped(server), "it is stopped")
     request = daemon.send(api.Start((spec("next"),)))
     until(lambda: waits_for_an_answer(daemon.process.pid), "the order is given")
     if number:

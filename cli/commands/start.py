@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 
 from cli.client import call
 from cli.ecosystem.file import ALL, Choice
 from cli.ecosystem.formats import default_file
+from cli.ecosystem.nocluster import typed_remark
 from cli.progress import shown
 from cli.target import Wish, resolve, this_caller
 from pm.api import List, Outcome, Report, Resume
@@ -42,6 +44,8 @@ def start(
         )
     fresh = (word for word in others if word not in old)
     specs = tuple(resolve(replace(wish, word=word), caller) for word in fresh)
+    for remark in filter(None, map(typed_remark, specs)):
+        print(f"note: {remark}", file=sys.stderr)
     if wish.name and len(specs) + len(from_files) > 1:
         raise UsageError(f"--name: {len(specs) + len(from_files)} apps cannot share one name")
     if wish.name:

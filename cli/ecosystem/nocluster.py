@@ -1,4 +1,4 @@
-"""What is said where a file asks for a cluster of a program that is no Python.
+"""What is said where a file, or `pm start -i`, asks for a cluster of a program that is no Python.
 
 PM2 lets Node's cluster module share a port among the copies of a Node program, where a file says
 `exec_mode: "cluster"`, or `instances` alone. Here only workers of Python are handed connections.
@@ -7,11 +7,13 @@ PM2 lets Node's cluster module share a port among the copies of a Node program, 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from pm.model import AppSpec, Mode
 
-from .formats import Dialect
-from .reading import Values
+if TYPE_CHECKING:
+    from .formats import Dialect
+    from .reading import Values
 
 _NODE = ("node", "nodejs")
 
@@ -29,6 +31,18 @@ def remark(values: Values, spec: AppSpec, dialect: Dialect) -> str:
     if asked is None:
         said = f"`instances` makes no cluster: {name} is no Python program"
     return f"{said}; {_choices(spec, dialect)}" if several else said
+
+
+def typed_remark(spec: AppSpec) -> str:
+    """Return what is to be known of several processes of a Node program that was typed."""
+    if spec.instances < 2 or not _is_node(spec):
+        return ""
+    name = os.path.basename(spec.args[0]) if spec.args else spec.script
+    return (
+        f"{spec.name}: {name} is no Python program, so -i makes no cluster: its {spec.instances}"
+        " processes cannot bind the same port (EADDRINUSE); leave -i out, or give them one by"
+        " `listen` in an ecosystem file (docs/scheduling.md)"
+    )
 
 
 def _choices(spec: AppSpec, dialect: Dialect) -> str:

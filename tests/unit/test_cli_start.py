@@ -223,3 +223,19 @@ def test_a_folder_wins_over_a_namespace(tmp_path: Path, monkeypatch: pytest.Monk
     assert is_app("all", [])
     assert not is_app("web.py", apps)
     assert not is_app("web:app", apps)
+
+
+def test_several_processes_of_a_node_program_are_no_cluster(
+    asked: list[Request[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "node").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "server.js").write_text("")
+    start(("server.js",), Wish("", instances="1"))
+    assert "note" not in capsys.readouterr().err
+    start(("server.js",), Wish("", instances="3"))
+    assert "note: server: server.js is no Python program, so -i" in capsys.readouterr().err
+    assert [type(request) for request in asked] == [Start, Start]

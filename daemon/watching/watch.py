@@ -69,7 +69,7 @@ class Watch:
         alike = old is not None and _alike(old.spec, spec) and old.tree.roots == tree.roots
         if old is not None and alike and not old.view.trouble:
             return
-        view = replace(old.view, paths=spec.watch) if old else WatchView(spec.watch)
+        view = replace(old.view, paths=spec.watch, folders=0) if old else WatchView(spec.watch)
         state = replace(old.state if old else Debounce(0), delay=spec.watch_delay)
         self._apps[spec.name] = _Watched(spec, tree, state, view, old.timer if old else None)
         self._watch(spec.watch_polling, old.spec.watch_polling if old else spec.watch_polling)

@@ -11,6 +11,8 @@ import pytest
 from daemon.watching.tree import Tree
 from daemon.watching.watch import Watch
 from pm.model import AppSpec
+from pm.record import replace
+from pm.upkeep import WatchView
 
 pytestmark = pytest.mark.slow
 
@@ -67,5 +69,25 @@ def test_a_change_before_a_stop_reloads_nothing_after_it(tmp_path: Path) -> None
         await asyncio.wait_for(reloads.asked.wait(), 10)
         watch.close()
         assert reloads.reasons == ["after.py changed"]
+
+    asyncio.run(body())
+
+
+def test_by_another_spec_folders_count_once_they_are_looked_into_again(tmp_path: Path) -> None:
+    polled = AppSpec(
+        name="web", script="server.py", cwd=str(tmp_path), watch=(str(tmp_path),),
+        watch_polling=0.05,
+    )  # fmt: skip
+
+    async def body() -> None:
+        watch = Watching(tmp_path / "home", Reloads())
+        await watch.begin(polled)
+        assert watch.view("web") == WatchView(polled.watch, folders=1)
+        told = asyncio.create_task(watch.begin(replace(polled, watch_polling=0.0)))
+        await asyncio.sleep(0)
+        assert watch.view("web") == WatchView(polled.watch, folders=0)
+        await told
+        assert watch.view("web") == WatchView(polled.watch, folders=1)
+        watch.close()
 
     asyncio.run(body())

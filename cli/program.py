@@ -160,6 +160,8 @@ def _missing(word: str, cwd: str) -> Failed:
         folder, base = os.path.split(path)
         return Failed(f"there is no file {path}", _near(folder, base).lstrip("; "))
     hint = f"a file, a command in PATH, or an app in `pm list`{_near(cwd, word)}"
+    if word == "serve":
+        hint = "PM2's server of files is not here; `python3 -m http.server` is one"
     if ":" in word:
         hint = "an application is written `package.module:attribute`, with Python's own names"
     return Failed(f"there is no file, command or app `{word}`", hint)

@@ -16,11 +16,12 @@ from cli.values import STAMP
 from pm.codec import from_plain
 from pm.dependency import Dependency
 from pm.errors import ConfigError, PmError
+from pm.home import default_home, file_name
 from pm.identity import look_up
 from pm.model import AppSpec, Mode
 from pm.record import dataclass, replace
 
-from . import nocluster
+from . import nochannel, nocluster
 from .environment import check_environment, own_variables, port_is_variable
 from .file import ALL, Choice, File, check_chosen, open_file
 from .keys import canonical, named_env
@@ -32,7 +33,7 @@ _NOTHING = Wish("")
 _OWN = frozenset({
     "script", "module", "args", "name", "name_prefix", "append_env_to_name", "cwd",
     "interpreter", "interpreter_args", "instances", "exec_mode", "host", "port", "env", "env_file",
-    "filter_env", "disable_logs", "watch_options",
+    "filter_env", "disable_logs", "log_file", "watch_options",
     "log_rotate", "time",
 })  # fmt: skip
 """Keys with a meaning of their own; every other one is the field of AppSpec of its name."""
@@ -178,7 +179,8 @@ def _app(where: str, table: dict[str, object], reading: Reading) -> AppSpec | No
     except PmError as error:
         fault(sentence(error))
         return None
-    if note := nocluster.remark(values, spec, reading.file.dialect):
+    spec, channel = nochannel.without(spec, reading.file.dialect)
+    for note in filter(None, (nocluster.remark(values, spec, reading.file.dialect), channel)):
         reading.remarks.notes.append(f"{where}: {note}")
     return spec
 
@@ -203,6 +205,10 @@ def _spec(values: Values, env: dict[str, str], reading: Reading) -> AppSpec:
             raise ConfigError(f"{key}: {word} is no `module:app`", "it is told by `args` or `env`")
     spec = resolve(_overlaid(_wish(values, env), reading.typed), reading.caller)
     name = _full_name(spec.name, values, reading.choice)
+    if values.get("log_file") is True and not spec.log_file:
+        spec = replace(
+            spec, log_file=os.path.join(default_home(), "logs", f"{file_name(name)}.log")
+        )
     return replace(spec, name=name, source=reading.file.source)
 
 
@@ -212,6 +218,8 @@ def _wish(values: Values, env: dict[str, str]) -> Wish:
     options = {**values.get("watch_options", {}), **values.get("log_rotate", {}), **options}
     if values.get("time"):
         options.setdefault("log_date_format", STAMP)
+    if isinstance(values.get("log_file"), str):
+        options["log_file"] = values["log_file"]
     if values.get("disable_logs"):
         options |= {"out_file": "/dev/null", "error_file": "/dev/null"}
     return Wish(

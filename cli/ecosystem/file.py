@@ -61,7 +61,7 @@ class File:
 def open_file(path: str, cwd: str) -> File:
     """Read a file, or standard input; raises ConfigError."""
     data, dialect = load(path)
-    unknown = [_unknown(key) for key in data if key not in _TABLES]
+    unknown = [_unknown(key, dialect) for key in data if key not in _TABLES]
     tables = data.get("apps")
     if not isinstance(tables, list) or not tables:
         raise ConfigError(f"{path}: there is no {dialect.apps}", "", unknown)
@@ -79,8 +79,11 @@ def open_file(path: str, cwd: str) -> File:
     )  # fmt: skip
 
 
-def _unknown(key: str) -> str:
-    return f"unknown key `{key}`; {suggest(key, _TABLES) or 'apps are tables named [[apps]]'}"
+def _unknown(key: str, dialect: Dialect) -> str:
+    if dialect.pm2 and key == "static":
+        return "`static`: pm serves no files by itself; `python3 -m http.server` as an app does"
+    shape = "apps stand in a list `apps`" if dialect.pm2 else "apps are tables named [[apps]]"
+    return f"unknown key `{key}`; {suggest(key, _TABLES) or shape}"
 
 
 def check_chosen(only: tuple[str, ...], names: list[str]) -> None:

@@ -16,6 +16,7 @@ from pm.record import fields_of
 from .dependencies import DEPENDENCIES
 from .formats import OURS, Dialect
 from .kinds import (
+    BOTH_LOG,
     COUNT,
     CRON,
     CRON_RESTART,
@@ -110,7 +111,7 @@ KEYS: dict[str, Key] = {
                     "NAME-out.log in $PM_HOME/logs"),
     "error_file": Key(LOG, "Log of standard error", ("error", "err", "err_file", "err_log"),
                       "NAME-error.log there"),
-    "log_file": Key(LOG, "Log of both, besides", ("log",)),
+    "log_file": Key(BOTH_LOG, "Log of both, besides", ("log",)),
     "disable_logs": Key(FLAG, "Keep no logs"),
     "log_date_format": Key(TEXT, "Put before each line of a log, as dayjs writes dates"),
     "time": Key(FLAG, "The same with YYYY-MM-DDTHH:mm:ss"),

@@ -168,6 +168,12 @@ def _log(value: object, place: Place) -> str:
     return log_path(_text(value, place), place.folder)
 
 
+def _both_log(value: object, place: Place) -> str | bool:
+    """Read a file; true stands for one with the app's name, beside the others."""
+    value = filled(value, place)
+    return value if isinstance(value, bool) else _log(value, place)
+
+
 def variables_of(value: object, place: Place) -> dict[str, str]:
     """Return a table of variables; raises ConfigError with a line for each that is wrong."""
     if not isinstance(value, dict):
@@ -278,6 +284,10 @@ MODE = Kind(
 )  # fmt: skip
 FOLDER = Kind("folder", _folder, _STRING)
 LOG = Kind("file", _log, _STRING)
+BOTH_LOG = Kind(
+    "file, or true: NAME.log in $PM_HOME/logs", _both_log,
+    {"anyOf": [{"type": "boolean"}, _STRING]},
+)  # fmt: skip
 PATHS = Kind("paths", _paths, {"anyOf": [{"type": "boolean"}, _STRING, _LIST]})
 CRON = Kind("schedule", _schedule("cron"), {"anyOf": [_STRING, {"const": 0}]})
 CRON_RESTART = CRON._replace(read=_schedule("cron_restart"))

@@ -24,7 +24,7 @@ def remark(values: Values, spec: AppSpec, dialect: Dialect) -> str:
     several = spec.instances > 1 and not spec.listen and not spec.increment_var
     if spec.exec_mode is not Mode.FORK or asked == Mode.FORK.value:
         return ""
-    if asked is None and not (dialect.pm2 and several and _is_node(spec)):
+    if asked is None and not (dialect.pm2 and several and is_node(spec)):
         return ""
     name = os.path.basename(values.get("module") or values["script"])
     said = f"`exec_mode` changes nothing: {name} is no Python program, so it runs without a cluster"
@@ -56,5 +56,6 @@ def _choices(spec: AppSpec, dialect: Dialect) -> str:
     )
 
 
-def _is_node(spec: AppSpec) -> bool:
+def is_node(spec: AppSpec) -> bool:
+    """Return True for a program that Node runs."""
     return os.path.basename(spec.script) in _NODE

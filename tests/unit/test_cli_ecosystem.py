@@ -202,6 +202,42 @@ def test_a_cluster_of_what_is_no_python_is_said(
     assert capsys.readouterr().err == (f"note: app 1 (api): {note}\n" if note else "")
 
 
+@pytest.mark.parametrize(
+    ("script", "told"), [("server.js", True), ("web.py", False)], ids=("node", "python")
+)
+def test_a_program_for_node_that_counts_on_its_channel(
+    script: str, told: bool, folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "conf" / "server.js").write_text("")
+    (folder / "bin" / "node").symlink_to("/bin/sh")
+    path = folder / "conf" / "apps.json"
+    keys = {"wait_ready": True, "shutdown_with_message": True}
+    path.write_text(json.dumps({"name": "api", "script": script, **keys}))
+    (spec,) = read(str(path), caller)
+    assert spec.wait_ready is spec.shutdown_with_message is not told
+    note = "note: app 1 (api): `wait_ready` and `shutdown_with_message` change nothing: "
+    assert (note in capsys.readouterr().err) == told
+
+
+def test_pm2s_static_files_are_refused_by_name(folder: Path, caller: Caller) -> None:
+    path = folder / "conf" / "apps.json"
+    path.write_text('{"apps": [{"script": "serve"}], "static": [{"path": "."}]}')
+    with pytest.raises(ConfigError) as caught:
+        read(str(path), caller)
+    assert [line.count("python3 -m http.server") for line in caught.value.lines] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "path"), [("true", "H/logs/web.log"), ("false", ""), ('"x.log"', "C/x.log")]
+)
+def test_a_log_of_both_may_be_named_after_the_app(
+    value: str, path: str, folder: Path, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PM_HOME", "/H")
+    (spec,) = read(written(folder, f'[[apps]]\nscript = "web.py"\nlog_file = {value}\n'), caller)
+    assert spec.log_file == path.replace("H", "/H").replace("C", f"{folder}/conf")
+
+
 def test_our_own_files_are_told_in_toml(
     folder: Path, caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from ...model import Scheduling, State
+from ...model import Mode, Scheduling, State
 from ...worker import board
 from ...worker.sockets.conversation import BUSY, IDLE, OPAQUE, OPAQUE_ANSWERED, OPEN
 from .. import process
@@ -251,8 +251,10 @@ class Lives:
 
 
 def _missing(worker: Worker) -> str:
-    if worker.generation.spec.wait_ready:
-        return "it has not said that it is ready (pm.ready())"
+    spec = worker.generation.spec
+    if spec.wait_ready:
+        way = "pm.ready()" if spec.exec_mode is Mode.CLUSTER else "READY=1 to $NOTIFY_SOCKET"
+        return f"it has not said that it is ready ({way})"
     waiting = set(worker.listened) - worker.accepted
     if waiting:
         return f"it listens but does not accept on {', '.join(sorted(waiting))}"

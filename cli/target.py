@@ -15,9 +15,12 @@ from collections.abc import Mapping
 from pm.errors import UsageError
 from pm.inherit import inherited
 from pm.model import AppSpec, Mode, Target
-from pm.record import dataclass, field
+from pm.record import dataclass, field, replace
 
 from .program import Program, find_program, is_python, module_program, runner_of
+
+_SHELLS = ("sh", "bash", "dash", "zsh")
+"""Interpreters that take a line as well as a file."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,9 @@ def resolve(wish: Wish, caller: Caller) -> AppSpec:
     else:
         bases = (cwd, caller.cwd) if cwd != caller.cwd else (cwd,)
         found = find_program(wish.word, bases, caller.env, with_python=not interpreter)
+    if os.path.basename(interpreter) in _SHELLS and found.target is Target.COMMAND and found.args:
+        found = found.replace(script=wish.word, args=())
+        wish = replace(wish, interpreter_args=(*wish.interpreter_args, "-c"))
     program = _with_interpreter(found, interpreter, wish.interpreter_args)
     fork = wish.fork or program.target is Target.COMMAND
     return AppSpec(

@@ -35,7 +35,7 @@ def remark(values: Values, spec: AppSpec, dialect: Dialect) -> str:
 
 def typed_remark(spec: AppSpec) -> str:
     """Return what is to be known of several processes of a Node program that was typed."""
-    if spec.instances < 2 or not _is_node(spec):
+    if spec.instances < 2 or not is_node(spec):
         return ""
     name = os.path.basename(spec.args[0]) if spec.args else spec.script
     return (

@@ -99,6 +99,15 @@ def test_words(word: str, expected: Shown, here: Path, caller: Caller) -> None:
     assert spec.exec_mode is (Mode.FORK if fork else Mode.CLUSTER)
 
 
+@pytest.mark.parametrize("line", ["tool start", "tool > x"])
+def test_a_shell_that_is_named_runs_a_line(line: str, here: Path, caller: Caller) -> None:
+    spec = resolve(Wish(line, interpreter="/bin/bash", args=("x",)), caller)
+    assert shown(spec, here) == ("command", "tool", "/bin/bash", ("-c", line, "x"), "")
+    (here / "my run.sh").write_text("")
+    spec = resolve(Wish("my run.sh", interpreter="/bin/bash"), caller)
+    assert shown(spec, here) == ("command", "my run", "/bin/bash", ("my run.sh",), "")
+
+
 def test_options_of_python_are_kept(caller: Caller) -> None:
     assert resolve(Wish("serve"), caller).interpreter_args == ("-I",)
     assert resolve(Wish("python3 -O -X dev -W error app.py"), caller).interpreter_args == (

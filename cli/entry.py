@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pm.errors import PmError, UsageError
 
 from .client import Interrupted
-from .screen import make_safe
+from .screen import drop, make_safe, say
 
 
 def run(argv: Sequence[str]) -> int:
@@ -59,7 +59,7 @@ def _told(error: BaseException, words: list[str]) -> int:
     from .report import print_error
 
     if isinstance(error, Interrupted):
-        print("\nthe daemon goes on with it; `pm list` shows what came of it", file=sys.stderr)
+        say("\nthe daemon goes on with it; `pm list` shows what came of it")
         return 130
     if isinstance(error, KeyboardInterrupt):
         return 130
@@ -81,16 +81,12 @@ def _told_by_the_kernel(error: OSError) -> int:
         sys.stdout.flush()
     except OSError:
         what = "standard output"
-        _drop_output()
+        drop(sys.stdout)
     return print_error(PmError(f"{what}: {reason}" if what else reason, "--debug shows where"))
 
 
 def _reader_gone() -> int:
-    """End quietly after the reader of our output has gone (`pm list | head -1`)."""
-    _drop_output()
+    """End quietly after the reader of our output has gone (`pm reload web 2>&1 | head -1`)."""
+    drop(sys.stdout)
+    drop(sys.stderr)
     return 0
-
-
-def _drop_output() -> None:
-    """Let what is still to be written go nowhere: at our end it would fail once more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

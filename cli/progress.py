@@ -12,6 +12,7 @@ from pm.codec import loads
 from pm.errors import PmError
 from pm.model import Event
 
+from .screen import say
 from .text import clean, reason_of
 from .zmtp import Closed, Peer
 
@@ -68,7 +69,7 @@ def _show_one(events: Peer, show: Callable[[Event], None]) -> bool:
 def shown(what: str) -> Iterator[Callable[[Event], None]]:
     """Give a function that shows events on stderr: a live line on a terminal, else lines."""
     if not sys.stderr.isatty():
-        yield lambda event: print(_sentence(event), file=sys.stderr, flush=True)
+        yield lambda event: say(_sentence(event))
         return
     from rich.console import Console
     from rich.markup import escape

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pm.errors import PmError, error_of
 
-from .screen import coloured
+from .screen import coloured, say
 from .table import paint
 from .text import clean
 
@@ -19,7 +19,7 @@ def print_error(error: PmError) -> int:
     """Print an error with its lines and hint on stderr and return its exit code."""
     colour = coloured(sys.stderr)
     label = paint("error:", "red", colour)
-    _say(f"{label} {_block(error.message)}")
+    say(f"{label} {_block(error.message)}")
     _say_rest(error, colour, "  ")
     return error.exit_code
 
@@ -41,21 +41,17 @@ def tell_failed(app: str, body: ErrorBody) -> int:
     """Print what went wrong with one app and return its exit code."""
     error = error_of(body.code, body.message, body.hint, body.lines)
     colour = coloured(sys.stderr)
-    _say(f"{paint('✗', 'red', colour)} {clean(app)}: {_block(error.message)}")
+    say(f"{paint('✗', 'red', colour)} {clean(app)}: {_block(error.message)}")
     _say_rest(error, colour, "    ")
     return error.exit_code
 
 
 def _say_rest(error: PmError, colour: bool, indent: str) -> None:
     for line in error.lines:
-        _say(f"{indent}{clean(line)}")
+        say(f"{indent}{clean(line)}")
     if error.hint:
-        _say(f"{paint('hint:', 'cyan', colour)} {_block(error.hint)}")
+        say(f"{paint('hint:', 'cyan', colour)} {_block(error.hint)}")
 
 
 def _block(text: str) -> str:
     return "\n".join(map(clean, text.splitlines()))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

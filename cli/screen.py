@@ -46,6 +46,19 @@ def make_safe() -> None:
             stream.reconfigure(errors="pm")
 
 
+def say(text: str) -> None:
+    """Print on stderr; that nobody reads it any more changes neither course nor exit code."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        drop(sys.stderr)
+
+
+def drop(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere: at our end it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _likeness(error: UnicodeError) -> tuple[str | bytes, int]:
     """Do as `backslashreplace` does, but for the signs that pm itself prints."""
     if isinstance(error, UnicodeEncodeError):

@@ -26,6 +26,17 @@ def test_a_closed_stream_is_no_fault(tmp_path: Path, line: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("words", "code"), [("list", 0), ("stop web", 3), ("lst", 2)])
+def test_a_reader_who_has_gone_changes_no_exit_code(tmp_path: Path, words: str, code: int) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    env = {**os.environ, "PM_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "cli", *words.split()]
+    ended = subprocess.run(command, env=env, stdout=writer, stderr=writer, check=False)
+    os.close(writer)
+    assert ended.returncode == code
+
+
 def test_a_table_in_ascii(tmp_path: Path) -> None:
     done = pm(tmp_path, "pm list", PYTHONIOENCODING="ascii")
     assert done.stdout.splitlines()[1].startswith("| id | name | namespace |")

@@ -228,7 +228,7 @@ def test_a_new_slot_has_the_newest_generation(tmp_path: Path) -> None:
 
 def test_what_ends_at_once_is_a_failed_start(tmp_path: Path) -> None:
     spec = spec_of("/bin/ls", target=Target.COMMAND, exec_mode=Mode.FORK, cwd=str(tmp_path))
-    for at in range(20):
+    for at in range(8):
         with Engine(tmp_path / f"home{at}", spec) as engine:
             error = engine.call("want", slots=[0]).error
             assert error is not None, f"start {at}"

@@ -136,8 +136,9 @@ def test_bytes_pass_untouched(app: App) -> None:
     out, error = app.worker(0, 1)
 
     def feed() -> None:
-        os.write(out, data)
-        close(out, error)
+        with open(out, "wb") as pipe:  # a single write may end early: a signal, SIGCONT even
+            pipe.write(data)
+        close(error)
 
     thread = threading.Thread(target=feed)
     thread.start()
@@ -265,9 +266,9 @@ def test_the_next_master_compresses_what_was_left(tmp_path: Path) -> None:
     app = App(tmp_path, Rotation(3_000_000, 3, True))
     out, error = app.worker(0, 1)
     written = [os.urandom(30_000).hex() for _ in range(60)]
-    for text in written:
-        os.write(out, f"{text}\n".encode())
-    close(out, error)
+    with open(out, "w") as pipe:
+        pipe.writelines(f"{text}\n" for text in written)
+    close(error)
     app.finished(1)
     app.logs.close(PATIENCE)
     assert not list(tmp_path.glob("*.packing*"))

@@ -184,8 +184,6 @@ class FakeMaster:
 
 
 def main() -> None:
-    if len(sys.argv) == 2:
-        return  # as a fork server it is of no use
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     boot = loads(Bootstrap, sys.stdin.readline())
     if boot.spec.env.get("FAKE") == "die":

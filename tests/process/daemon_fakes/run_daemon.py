@@ -1,4 +1,4 @@
-"""The real daemon, with a fake master in place of the real one.
+"""The real daemon, with a fake master in place of the real one, and without a fork server.
 
 FIRST_DELAY in its environment is how long it waits before it replaces a master that has died for
 the second time, in seconds.
@@ -21,6 +21,7 @@ if __name__ == "__main__":
     delay = float(os.environ.get("FIRST_DELAY", "0.1"))
     with (
         mock.patch("daemon.main.master_command", return_value=COMMAND),
+        mock.patch("daemon.masters.spawner.Spawner.warm_up"),
         mock.patch("daemon.masters.deaths._FIRST_DELAY", delay),
     ):
         sys.exit(daemon.main.main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -174,6 +175,22 @@ def test_what_is_live_can_be_seen_and_run_in(site: Site) -> None:
     result = site.pm("deploy", "production", "exec", command, code=7)
     app = site.host.home / "app"
     assert result.out == f"{app}/releases/{name}\n$HOME {app}/shared\n"
+
+
+def test_a_host_gets_the_agent_if_the_file_says_so(site: Site, tmp_path: Path) -> None:
+    ask = ("deploy", "production", "exec", 'test -S "$SSH_AUTH_SOCK"')
+    address = tmp_path / "agent"
+    site.deploy(WEB)
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", address], stdout=subprocess.DEVNULL)
+    try:
+        until(address.exists, "the agent listens")
+        site.pm(*ask, env={"SSH_AUTH_SOCK": str(address)}, code=1)
+        site.table["forward-agent"] = True
+        site.commit(WEB)
+        site.pm(*ask, env={"SSH_AUTH_SOCK": str(address)})
+    finally:
+        agent.terminate()
+        agent.wait()
 
 
 def _held_up(site: Site, hook: str, end: str = "") -> tuple[Path, Path]:

@@ -37,7 +37,7 @@ FILES = {
 ELSEWHERE = {
     "depends_on": "tests/e2e/test_order.py",
     "listen": "tests/process/test_activation.py",
-    "queue_depth": "tests/process/test_handoff.py",
+    "queue_depth": "tests/process/test_queue_depth.py",
     "ports": "tests/process/test_privileges.py",
     "user": "tests/process/test_privileges.py",
     "group": "tests/process/test_privileges.py",

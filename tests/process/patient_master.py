@@ -1,4 +1,4 @@
-"""The master, but one that gives blind connections a minute: the test need not be so quick."""
+"""The master, but one that gives a minute: to blind connections, and to workers that take none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if __name__ == "__main__":
     sys.path[0] = ROOT
 
+    from pm.master.sockets import lane
     from pm.master.workers import lives
 
     vars(lives).update(BLIND_GRACE=60.0)
+    vars(lane).update(PATIENCE=60.0)
     runpy.run_path(os.path.join(ROOT, "pm", "master", "__main__.py"), run_name="__main__")

@@ -225,6 +225,17 @@ def test_hooks_run_in_their_order_and_places(here: Here) -> None:
     assert (here.home / "local").read_text() == "local\n"
 
 
+def test_hooks_of_setup_run_before_and_after_it(here: Here) -> None:
+    hooks = Hooks(
+        pre_setup='echo "$(pwd)" $STAGE; test ! -e second', post_setup='echo "$(pwd)" $STAGE; ls'
+    )
+    here.deployment = replace(here.deployment, path="~/second", hooks=hooks)
+    assert here.do("setup").error is None
+    before, after, *made = here.heard.lines
+    assert (before, after) == (f"{here.home} x", f"{here.home}/second x")
+    assert "repo" in made
+
+
 def test_a_failing_pre_deploy_hook_leaves_everything_as_it_was(here: Here) -> None:
     first = here.deploy()
     here.deployment = replace(here.deployment, hooks=Hooks(pre_deploy="echo no; exit 3"))

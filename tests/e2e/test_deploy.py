@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fifos import open_once_read
 from tests.load import Client, Load
 from tests.pm_command import Pm
 from tests.ports import free_port
@@ -201,6 +202,11 @@ def _held_up(site: Site, hook: str, end: str = "") -> tuple[Path, Path]:
     return begun, go_on
 
 
+def _go(go_on: Path) -> None:
+    with open(open_once_read(go_on), "w") as fifo:
+        fifo.write("on it goes\n")
+
+
 def test_two_deploys_at_once_are_refused(site: Site) -> None:
     begun, go_on = _held_up(site, "pre-deploy")
     site.commit(WEB)
@@ -209,7 +215,7 @@ def test_two_deploys_at_once_are_refused(site: Site) -> None:
     result = site.pm("deploy", "production", code=1)
     assert "another deploy is under way: " in result.err
     assert ", since 20" in result.err
-    go_on.write_text("on it goes\n")
+    _go(go_on)
     assert "on it goes" in first.communicate(timeout=30)[1]
     assert first.returncode == 0
 
@@ -225,7 +231,7 @@ def test_an_interrupt_before_the_switch_changes_nothing(site: Site) -> None:
     _, err = child.communicate(timeout=30)
     assert child.returncode == 130
     assert "interrupted while pre-deploy" in err
-    go_on.write_text("on it goes\n")
+    _go(go_on)
     del site.table["pre-deploy"]
     site.commit(_saying("three"))
     until(lambda: site.pm("deploy", "production", code=None).code == 0, "the lock is free")
@@ -242,7 +248,7 @@ def test_a_connection_lost_before_the_switch_changes_nothing(site: Site) -> None
     _, err = child.communicate(timeout=30)
     assert child.returncode == 1
     assert "the connection was lost while pre-deploy" in err
-    go_on.write_text("on it goes\n")
+    _go(go_on)
     assert not (site.host.home / "app" / "current").exists()
 
 
@@ -258,7 +264,7 @@ def test_an_activation_whose_connection_is_lost_goes_on_to_its_end(site: Site) -
     site.host.cut()
     assert "the host finishes that step" in child.communicate(timeout=30)[1]
     assert child.returncode == 1
-    go_on.write_text("on it goes\n")
+    _go(go_on)
     until(lambda: site.current() == before, "the host went back by itself")
     until(lambda: site.answer() == "one", "and serves the old code")
 

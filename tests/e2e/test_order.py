@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fifos import open_once_read
 from tests.pm_command import Pm, Result
 from tests.waiting import until
 
@@ -52,7 +53,7 @@ class Stage:
     def release(self, name: str, code: int = 0) -> None:
         """Let an app go on, now and when it is started again."""
         gate = self.folder / name
-        with open(gate, "w") as fifo:
+        with open(open_once_read(gate), "w") as fifo:
             gate.unlink()
             fifo.write(str(code))
 

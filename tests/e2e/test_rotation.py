@@ -62,7 +62,9 @@ def test_a_burst_of_keep_alive_connections_is_spread_evenly(pm: Pm, port: int, a
     for sock in socks:
         data = b""
         while b"\r\n\r\n" not in data or not data.split(b"\r\n\r\n", 1)[1]:
-            data += sock.recv(4096)
+            more = sock.recv(4096)
+            assert more, "closed before the answer"
+            data += more
         answers.append(data.split(b"\r\n\r\n", 1)[1])
         sock.close()
     assert sorted(Counter(answers).values()) == [32, 32]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..master.sockets.handoff import Handoff
 from ..master.sockets.lane import CONNECTION, Undelivered
-from ..worker.sockets import listening
+from ..worker.sockets import listening, taking
 
 
 def take_part(handoff: Handoff) -> None:
@@ -20,7 +20,8 @@ def take_part(handoff: Handoff) -> None:
         entry = listening.find(gate.sock)
         if entry is None:  # an exclusive port
             return accept()
-        fd, peer = listening.take(gate.sock, entry)
+        with taking.Shown(gate.sock) as shown:
+            fd, peer = listening.take(gate.sock, entry, shown)
         return fd, CONNECTION + peer.rstrip(b"\0")
 
     def real_fd() -> int:

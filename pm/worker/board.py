@@ -3,8 +3,9 @@
 Byte 0 is the mode, written by the master; byte N is the state of the connection on fd N,
 written by the process that accepted it. Behind these, one byte for each 256 fds tells whether any
 of them was ever used, so that counting does not read the whole page. A store of one byte needs no
-lock. Then comes a byte for requests of which nobody knows the fd (TLS in memory). Last stands what
-the master lets the worker know at no cost: whether it leads, and how many slots there are.
+lock. Then comes a byte for requests of which nobody knows the fd (TLS in memory), and bytes for
+connections that are being taken: between the hand-off channel and the board. Last stands what the
+master lets the worker know at no cost: whether it leads, and how many slots there are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ _GROUP = 256
 _GROUPS = slice(SIZE, SIZE + SIZE // _GROUP)
 _LENGTH = SIZE + 4096
 _SESSIONS = SIZE + 1024
+_TAKING = SIZE + 1280
+_TAKINGS = 256
+"""Listeners that are told apart, by their fds' last byte."""
 _NOTICE = struct.Struct("I")  # native: stored at once
 _NOTICE_AT = SIZE + 2048
 _LEADS = 1 << 31
@@ -81,6 +85,22 @@ def show_sessions(page: mmap.mmap, busy: bool) -> None:
 def has_busy_sessions(page: mmap.mmap) -> bool:
     """Return what `show_sessions` showed last."""
     return page[_SESSIONS] != 0
+
+
+def show_taking(page: mmap.mmap, fd: int, taking: bool) -> None:
+    """Show whether the process is about to take a connection from the listener on an fd.
+
+    It may wait for a core between having taken one and showing that.
+    """
+    page[_TAKING + fd % _TAKINGS] = taking
+
+
+def is_busy_elsewhere(page: mmap.mmap) -> bool:
+    """Return whether something is under way that no connection's byte shows.
+
+    A request of a TLS session that is kept in memory, or a connection that is just being taken.
+    """
+    return has_busy_sessions(page) or page.find(b"\1", _TAKING, _TAKING + _TAKINGS) >= 0
 
 
 def write_notice(page: mmap.mmap, leads: bool, slots: int) -> None:

@@ -123,4 +123,4 @@ def _at_work(waited: float) -> bool:
     states = here.page[1 : board.SIZE]
     if waited < _OPEN_GRACE and (OPEN in states or board.BLIND in states):
         return True
-    return BUSY in states or OPAQUE in states or board.has_busy_sessions(here.page)
+    return BUSY in states or OPAQUE in states or board.is_busy_elsewhere(here.page)

@@ -56,7 +56,7 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
 
 def _at_work(page: mmap.mmap, waited: float) -> bool:
     states = page[: board.SIZE]
-    if BUSY in states or OPAQUE in states or board.has_busy_sessions(page):
+    if BUSY in states or OPAQUE in states or board.is_busy_elsewhere(page):
         return True
     return waited < _OPEN_GRACE and OPEN in states
 

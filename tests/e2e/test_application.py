@@ -78,6 +78,8 @@ def test_an_app_of_a_file_has_its_port_there(pm: Pm, port: int, tmp_path: Path) 
     [
         ("wbe:asgi", ("no module `wbe`", "did you mean `web`?")),
         ("web:asgy", ("no attribute `asgy`", "did you mean `asgi`?")),
+        ("web:main", ("no attribute `main`", "it has `asgi`, `wsgi`")),
+        ("web:number.main", ("no attribute `number.main`",)),
         ("web:number", ("neither an ASGI nor a WSGI app", "it is an int")),
         ("web:create_app", ("neither an ASGI nor a WSGI app", "'web:create_app()'")),
         ("web:number()", ("cannot be called", "leave `()` out")),

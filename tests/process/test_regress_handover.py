@@ -133,3 +133,16 @@ def test_on_an_idle_connection(way: str, gave: str, tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), 3) as client:
             client.sendall(GET)
             read_some(client, f"\r\n\r\n{pid} {gave}".encode())
+
+
+@pytest.mark.parametrize("way", ["thread", "timeout", "select", "asyncio"])
+def test_a_worker_that_gets_no_core_when_it_has_just_accepted(way: str, tmp_path: Path) -> None:
+    port = free_port()
+    with Engine(tmp_path / "home", spec_of(APPS / "starved_taker.py", port, way)) as engine:
+        engine.online(1)
+        Client(port).get()
+        with socket.create_connection(("127.0.0.1", port), 10) as client:
+            client.sendall(GET)
+            until(lambda: engine.out.read_text(), "it has accepted")
+            assert engine.call("reload").error is None
+            read_some(client, b"taken")

@@ -171,7 +171,7 @@ class Lives:
         worker.look = self._loop.call_at(now() + pause, lambda: self.look(worker))
 
     def _rests(self, worker: Worker, waited: float) -> bool:
-        if worker.busy(_UNDER_WAY) or worker.has_busy_sessions():
+        if worker.busy(_UNDER_WAY) or worker.is_busy_elsewhere():
             return False
         if worker.shelf.listening(STOP):
             return False

@@ -127,10 +127,10 @@ class Worker:
             found += [fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)]
         return found
 
-    def has_busy_sessions(self) -> bool:
-        """True while a request of a TLS session is under way whose connection is not known."""
+    def is_busy_elsewhere(self) -> bool:
+        """True while something is under way that no connection's byte shows."""
         return any(
-            board.has_busy_sessions(page)
+            board.is_busy_elsewhere(page)
             for pid, page in self.pages.items()
             if pid <= 0 or _lives(pid)
         )

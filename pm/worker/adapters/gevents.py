@@ -10,7 +10,7 @@ import os
 
 from .. import board, here
 from ..link import RAW
-from ..sockets import listening, shim
+from ..sockets import listening, shim, taking
 from ..sockets.followed import Followed
 from ..sockets.talking import SLOTS, living
 
@@ -69,8 +69,9 @@ def _acceptor(get_hub: Any) -> Any:
         entry = listening.find(self)
         if entry is None:
             return RAW._accept(self)  # type: ignore[attr-defined, no-any-return]
-        fd, peer = listening.take(self, entry)
-        _claim(fd, entry.key, peer)
+        with taking.Shown(self) as shown:
+            fd, peer = listening.take(self, entry, shown)
+            _claim(fd, entry.key, peer)
         _watch_drain(get_hub())
         return fd, listening.address_of(peer)
 

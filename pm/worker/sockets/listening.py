@@ -13,7 +13,7 @@ import socket
 
 from .. import here
 from ..link import CONNECTION, MOVED, RAW, WAKE, park, received_fds, release
-from . import loops, openfds, sharing
+from . import loops, openfds, sharing, taking
 from .connection import Connection
 from .replacing import replace
 
@@ -21,9 +21,6 @@ TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
     from typing import Any
 
-_SPACE = socket.CMSG_SPACE(4)
-_FLAGS = socket.MSG_CMSG_CLOEXEC
-_MESSAGE = 256
 _NEAR_LIMIT = 16
 
 
@@ -156,27 +153,28 @@ def listen(entry: Listening, backlog: int) -> None:
 
 def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
     """Take the next connection from the channel, as accept(2) would: see `take`."""
-    fd, peer = take(sock, entry)
-    conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
-    conn.watch(entry.key, peer)
+    with taking.Shown(sock) as shown:
+        fd, peer = take(sock, entry, shown)
+        conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
+        conn.watch(entry.key, peer)
     if socket.getdefaulttimeout() is None and sock.gettimeout():
         conn.setblocking(True)
     loops.watch()
     return conn, conn.getpeername() if sock.family == socket.AF_UNIX else address_of(peer)
 
 
-def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
+def take(sock: RAW, entry: Listening, shown: taking.Shown) -> tuple[int, bytes]:
     """Take the next connection's fd and its peer's address, as it came, from the channel.
 
     Raises BlockingIOError, timeout, EMFILE as a real listener, ECONNABORTED when woken.
     """
     if entry.channel is not None:
-        return sharing.take(sock, entry)
+        return sharing.take(sock, entry, shown)
     while True:
         if entry.shut:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         _leave_room(sock)
-        data, ancillary, _, _ = RAW.recvmsg(sock, _MESSAGE, _SPACE, _FLAGS)
+        data, ancillary = shown.receive(sock)
         if not data:
             _silence(sock)
         elif data[0] in (CONNECTION, MOVED):

@@ -19,6 +19,7 @@ from .replacing import replace
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
+    from . import taking
     from .listening import Listening
 
 _poll = select.poll  # gevent's would switch to another greenlet
@@ -33,7 +34,7 @@ def share(sock: RAW, entry: Listening, channel: int) -> None:
     entry.channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(channel))
 
 
-def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
+def take(sock: RAW, entry: Listening, shown: taking.Shown) -> tuple[int, bytes]:
     """Take a connection from the listener; returns its fd and its peer as the master writes it.
 
     Raises as accept(2), BlockingIOError and timeout as `sock` has it. A worker that drains takes
@@ -44,6 +45,7 @@ def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
     while True:
         if entry.shut:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        shown.set(True)  # before the look: the drain may begin after it
         leaving = _leaves()
         try:
             if not leaving:
@@ -52,6 +54,7 @@ def take(sock: RAW, entry: Listening) -> tuple[int, bytes]:
                 return fd, " ".join(map(str, parts)).encode()
         except BlockingIOError:
             pass
+        shown.set(False)
         if timeout == 0.0:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         _wait(entry, until, leaving)

@@ -80,10 +80,23 @@ def _attribute(module_name: str, path: str) -> Any:
         try:
             found = getattr(found, name)
         except AttributeError:
-            others = [n for n, value in vars(found).items() if kind_of(value) or n == "app"]
+            apps = _apps_in(found)
             what = f"`{module_name}` ({_place(module_name)}) has no attribute `{path}`"
-            _fail(what, _suggest(name, others))
+            known = ", ".join(f"`{one}`" for one in apps[:3])
+            _fail(what, _suggest(name, apps) or (f"it has {known}" if apps else ""))
     return found
+
+
+def _apps_in(found: Any) -> list[str]:
+    """Return the names of what could be served: no classes, nor functions of other modules."""
+    home = getattr(found, "__name__", "")
+    return [
+        name
+        for name, value in getattr(found, "__dict__", {}).items()
+        if kind_of(value)
+        and not isinstance(value, type)
+        and getattr(value, "__module__", "") in (home, type(value).__module__)
+    ]
 
 
 def _module(name: str) -> Any:

@@ -67,6 +67,19 @@ def test_all_idle_connections_live_through_a_reload(tmp_path: Path) -> None:
         assert {client.get() for client in clients} == {f"{new} "}
 
 
+def test_idle_connections_may_take_longer_than_a_second_to_move(tmp_path: Path) -> None:
+    port = free_port()
+    with Engine(tmp_path / "home", spec_of(APPS / "slow_mover.py", port)) as engine:
+        engine.online(1)
+        with ExitStack() as stack:
+            clients = [Client(port, keepalive=True) for _ in range(20)]
+            for client in clients:
+                stack.callback(client.close)
+                client.get()
+            new = reloaded(engine)
+            assert {client.get() for client in clients} == {str(new)}
+
+
 def test_what_a_worker_gives_back_with_its_last_breath_is_heard(tmp_path: Path) -> None:
     port = free_port()
     served = tmp_path / "served"

@@ -29,7 +29,7 @@ _AWAKE = 0.01
 _FIRST_SEARCH = 1.0
 _LAST_SEARCH = 64.0
 _IDLE_GRACE = 1.0
-"""Seconds that idle connections are given to move to the next worker."""
+"""Seconds in which one of the idle connections has to move to the next worker."""
 _OPEN_GRACE = 1.0
 """Seconds that a connection which a worker has just accepted itself is given to send something."""
 _NEW = frozenset({OPEN})
@@ -179,8 +179,15 @@ class Lives:
             return False
         if self._keeps_its_own(worker, waited):
             return False
-        moving = worker.mode == board.HAND_OVER and waited < _IDLE_GRACE
-        return not (moving and worker.busy(_MOVABLE))
+        return worker.mode != board.HAND_OVER or not self._moves(worker)
+
+    def _moves(self, worker: Worker) -> bool:
+        """True while its idle connections leave it, one after the other."""
+        left = len(worker.busy(_MOVABLE))
+        before, since = worker.moving
+        if left < before or not since:
+            worker.moving = left, now()
+        return left > 0 and now() - worker.moving[1] < _IDLE_GRACE
 
     def _keeps_its_own(self, worker: Worker, waited: float) -> bool:
         """True while it has new connections that nobody else can be given: others share."""

@@ -85,6 +85,8 @@ class Worker:
     cpu: tuple[float, float] = (0, 0.0)
     """Seconds awake at the last look, and since when they have not changed."""
     drained_at: float = 0.0
+    moving: tuple[int, float] = (0, 0.0)
+    """Draining: how many idle connections are left, and since when."""
     mode: int = board.FINISH
     refused: tuple[str, int, int] | None = None
     """The last bind that failed: host, port, errno."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from pm.changes import carried
-from pm.control import Happened, Status
+from pm.control import Forward, Forwarded, Happened, Status
 from pm.model import AppSpec, AppView, Event
 from pm.record import replace
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _MESSAGES = 5
 
+Answer = Callable[[Forwarded], None]
+
 
 class Office(Protocol):
     """What an app needs of the daemon around it."""
@@ -46,6 +49,9 @@ class Office(Protocol):
 
     def emit(self, event: Event, request: str = "") -> None:
         """Keep an event and publish it."""
+
+    def forward(self, sender: App, forward: Forward, answer: Answer) -> None:
+        """Deliver a message to another app, and answer."""
 
     def background(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` until its end, whoever started it."""
@@ -64,6 +70,8 @@ class App:
         """What it waits for before it begins."""
         self.messages: deque[Event] = deque(maxlen=_MESSAGES)
         """The latest that its workers have sent."""
+        self.on_forward: Callable[[Forward, Answer], None] = partial(office.forward, self)
+        """Passes a message for another app on."""
         self.upkeep = office.upkeep
         self._office = office
         self._deaths = Deaths()

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 
 from pm.codec import dumps
+from pm.control import Forward
 from pm.errors import ConfigError, Failed, PmError
 from pm.model import AppSpec, AppView, Event
 
-from .app import App
+from . import forwarding
+from .app import Answer, App
 from .masters.launch import Place
 from .metrics import Metrics, scan_processes
 from .operations import cpus
@@ -135,6 +137,10 @@ class Supervisor:
             except Failed as error:
                 _log.error("event lost: %s", error.message)
         self._tell(event, request)
+
+    def forward(self, sender: App, forward: Forward, answer: Answer) -> None:
+        """Deliver a message to another app, and answer."""
+        self.background(forwarding.deliver(self.apps, sender, forward, answer))
 
     def background(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` until its end, whoever started it."""

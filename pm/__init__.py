@@ -1,7 +1,7 @@
 """pm: run an unchanged Python server as a cluster, and talk to it from inside the app.
 
-In an app: `ready`, `is_leader`, `worker`, `on_message`, `send`, `broadcast`, `on_request`,
-`action`, `on_stop`, `cluster`. Without a master all of them are harmless.
+In an app: `ready`, `is_leader`, `worker`, `on_message`, `send`, `send_to`, `broadcast`,
+`on_request`, `action`, `on_stop`, `cluster`. Without a master all of them are harmless.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from .worker.messages.mailerrors import RequestFailed as RequestFailed
     from .worker.messages.post import broadcast as broadcast
     from .worker.messages.post import send as send
+    from .worker.messages.post import send_to as send_to
 
     is_leader: bool
     """True in exactly one ready worker of the app, and without a master: read it anew each time."""
 
 _FROM = {
     "Sender": "mail", "action": "mail", "on_message": "mail", "on_request": "mail",
-    "on_stop": "mail", "broadcast": "post", "send": "post", "MailboxFull": "mailerrors",
-    "MessageTooLarge": "mailerrors", "NotInCluster": "mailerrors", "RequestFailed": "mailerrors",
+    "on_stop": "mail", "broadcast": "post", "send": "post", "send_to": "post",
+    "MailboxFull": "mailerrors", "MessageTooLarge": "mailerrors", "NotInCluster": "mailerrors",
+    "RequestFailed": "mailerrors",
 }  # fmt: skip
 """Names of the app's side, by the module of `pm.worker.messages` that has them."""
 

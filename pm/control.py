@@ -2,7 +2,8 @@
 
 JSON lines over a unix stream socket (`wire.Channel`), file descriptors beside the line that
 counts them. The daemon sends `Command`s and gets one `Done` for each, in whatever order they
-finish; the master sends `Status` at every change, without being asked, and `Happened`.
+finish; the master sends `Status` at every change, without being asked, and `Happened`. What a
+worker has for another app is a `Forward`, answered by `Forwarded`.
 """
 
 from __future__ import annotations
@@ -106,6 +107,24 @@ class Happened:
 
 
 @dataclass(frozen=True)
+class Forward:
+    """Master to daemon: a worker's message to the workers of another app."""
+
+    id: int
+    app: str
+    message: Any
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """Daemon to master: what has become of a `Forward`."""
+
+    id: int
+    error: str = ""
+    """Why nobody has it; empty if a worker has taken it."""
+
+
+@dataclass(frozen=True)
 class Keep:
     """Master to daemon, with one fd a key: dups of the listeners to keep while I live."""
 
@@ -114,5 +133,6 @@ class Keep:
 
 MESSAGES: dict[str, type] = {
     "command": Command, "done": Done, "status": Status, "happened": Happened, "keep": Keep,
+    "forward": Forward, "forwarded": Forwarded,
 }  # fmt: skip
 """Each line on the socket is {"kind": KEY, "fds": N, "body": {...}}."""

@@ -8,10 +8,10 @@ import secrets
 import signal
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pm.codec import dumps
-from pm.control import Bootstrap, Happened, Status
+from pm.control import Bootstrap, Forward, Forwarded, Happened, Status
 from pm.errors import Failed
 from pm.home import through
 from pm.model import PROTOCOL
@@ -119,6 +119,9 @@ class _Stranger:
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Leave the event to the one who adopts the master."""
+
+    def on_forward(self, forward: Forward, answer: Callable[[Forwarded], None]) -> None:
+        """Leave the message: its sender is told when this link ends."""
 
     def on_keep(self, keys: Sequence[str], fds: Sequence[int]) -> None:  # noqa: ARG002  # Owner
         for fd in fds:

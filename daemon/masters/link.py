@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import signal as signals
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pm.api import ErrorBody
 from pm.codec import from_plain, to_plain
-from pm.control import Command, Done, Happened, Keep, Op, Status
+from pm.control import Command, Done, Forward, Forwarded, Happened, Keep, Op, Status
 from pm.errors import ConfigError, Failed, error_of
 from pm.model import AppSpec
 from pm.wire import Broken, Channel
@@ -29,6 +29,9 @@ class Owner(Protocol):
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Take an event; `request` is the id of the user's request it is progress of."""
+
+    def on_forward(self, forward: Forward, answer: Callable[[Forwarded], None]) -> None:
+        """Deliver a message to another app, and answer."""
 
     def on_keep(self, keys: Sequence[str], fds: Sequence[int]) -> None:
         """Take over dups of the listeners; no fds: there was no room for them."""
@@ -75,7 +78,7 @@ class Link:
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._pending[number] = (answer, request)
         try:
-            self._send(Command(number, op, self.nonce, slots, spec, **fields))
+            self._send("command", Command(number, op, self.nonce, slots, spec, **fields))
             done = await answer
         finally:
             del self._pending[number]
@@ -99,10 +102,14 @@ class Link:
         self._fail_pending(Failed("the daemon ended before this was done", hint))
         self.process.release()
 
-    def _send(self, command: Command) -> None:
-        self._channel.send("command", to_plain(command))
+    def _send(self, kind: str, body: Command | Forwarded) -> None:
+        self._channel.send(kind, to_plain(body))
         if self._channel.wants_write:
             asyncio.get_running_loop().add_writer(self._channel.fileno(), self._writable)
+
+    def _forwarded(self, forwarded: Forwarded) -> None:
+        if not self._cut.is_set():
+            self._send("forwarded", forwarded)
 
     def _writable(self) -> None:
         self._channel.flush()
@@ -132,6 +139,8 @@ class Link:
             happened = from_plain(Happened, body)
             _, request = self._pending.get(happened.request, (None, ""))
             self._owner.on_happened(happened, request)
+        elif kind == "forward":
+            self._owner.on_forward(from_plain(Forward, body), self._forwarded)
         elif kind == "done":
             done = from_plain(Done, body)
             answer, _ = self._pending.get(done.id, (None, ""))

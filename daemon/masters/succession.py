@@ -7,10 +7,10 @@ import contextlib
 import logging
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pm.control import Happened, Status
+from pm.control import Forward, Forwarded, Happened, Status
 from pm.errors import PmError
 from pm.model import AppSpec, Mode, Scheduling
 
@@ -35,6 +35,9 @@ class Heir(Protocol):
 
     def on_happened(self, happened: Happened, request: str) -> None:
         """Take an event."""
+
+    def on_forward(self, forward: Forward, answer: Callable[[Forwarded], None]) -> None:
+        """Deliver a message to another app, and answer."""
 
     def on_death(self, pid: int, reason: str, lived: float) -> None:
         """Learn that a master has died that should live."""
@@ -128,6 +131,10 @@ class Masters:
     def on_happened(self, happened: Happened, request: str) -> None:
         """Pass an event on."""
         self._heir.on_happened(happened, request)
+
+    def on_forward(self, forward: Forward, answer: Callable[[Forwarded], None]) -> None:
+        """Pass a message on."""
+        self._heir.on_forward(forward, answer)
 
     def on_keep(self, keys: Sequence[str], fds: Sequence[int]) -> None:
         """Keep the listeners."""

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable
 
 from ..codec import from_plain, to_plain
-from ..control import Command, Done, Happened, Keep, Status
+from ..control import Command, Done, Forward, Forwarded, Happened, Keep, Status
 from ..errors import ConfigError, ErrorBody, PmError
 from ..model import Event
 from ..wire import Broken, Channel
@@ -38,6 +38,10 @@ class DaemonLink:
         self._greet = greet
         self._kept = kept
         self._channels: list[Channel] = []
+        self.on_forwarded: Callable[[Forwarded], None] = lambda _: None
+        """Takes what has become of a message to another app."""
+        self.on_cut: Callable[[], None] = lambda: None
+        """Called when a daemon has gone."""
         control.setblocking(False)
         loop.watch(control.fileno(), select.EPOLLIN, self._on_connection)
 
@@ -65,6 +69,8 @@ class DaemonLink:
                     os.close(fd)
                 if kind == "command":
                     self._command(channel, from_plain(Command, body))
+                elif kind == "forwarded":
+                    self.on_forwarded(from_plain(Forwarded, body))
         except (Broken, ConfigError):
             channel.closed = True
         self._settle(channel)
@@ -101,7 +107,7 @@ class DaemonLink:
             self._channels.remove(channel)
             self._loop.forget(channel.fileno())
             channel.close()
-            return
+            return self.on_cut()
         events = select.EPOLLIN | (select.EPOLLOUT if channel.wants_write else 0)
         self._loop.watch(channel.fileno(), events, lambda _: self._serve(channel))
 
@@ -114,6 +120,13 @@ class DaemonLink:
         """Send everyone an event."""
         for channel in list(self._channels):
             self._send(channel, "happened", Happened(event, request))
+
+    def forward(self, forward: Forward) -> bool:
+        """Have the newest daemon deliver a message to another app; False if there is none."""
+        if not self._channels:
+            return False
+        self._send(self._channels[-1], "forward", forward)
+        return True
 
     def keep(self) -> None:
         """Send everyone dups of all listeners."""

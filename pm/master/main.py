@@ -19,6 +19,7 @@ from .app import App
 from .commands import Commands
 from .daemonlink import DaemonLink
 from .loop import Loop, Timer, now
+from .messages.forwarding import Forwarding
 from .messages.mail import Mail
 from .messages.outbound import Outbound
 from .notices import Notices
@@ -72,8 +73,10 @@ class Master:
         app.crew.on_message = questions.receive
         self._notices = Notices(app.crew, lambda: max(app.wanted, default=-1) + 1)
         mail = Mail(self._loop, app.crew)
-        mail.post.on_message = Outbound(app.news, app.slots).take
-        questions.others.update(mail.verbs, server=app.news.server)
+        outbound = Outbound(app.news, app.slots)
+        mail.post.on_message = outbound.take
+        forwarding = Forwarding(self._loop, outbound.spend)
+        questions.others.update(mail.verbs, **forwarding.verbs, server=app.news.server)
         self._commands = Commands(app, self, mail.shell)
         os.set_inheritable(control, False)
         listening = socket.socket(fileno=control)
@@ -83,6 +86,8 @@ class Master:
             self._commands.handle, self._greeting, app.listeners.kept,
         )  # fmt: skip
         app.news.publish = self._link.happened
+        forwarding.ask = self._link.forward
+        self._link.on_forwarded, self._link.on_cut = forwarding.done, forwarding.cut
         name = os.path.join(boot.home, "run", f"{file_name(spec.name)}.notify")
         self._notify = Notify(self._loop, name, app.crew.said_ready)
         app.crew.notify = self._notify.address_for

@@ -8,8 +8,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.installed import ROOT
-from tests.load import Client, Load
+from tests.load import Client, Failed, Load
 from tests.pm_command import Pm
 from tests.ports import is_open
 from tests.waiting import until
@@ -140,3 +142,20 @@ def test_shards(pm: Pm, port: int) -> None:
         answers = [Client(port).get(name).split(",") for _ in range(6)]
         assert [visit for visit, _ in answers] == [f"visit {n} of {name}" for n in range(1, 7)]
         assert len({slot for _, slot in answers}) == 1
+
+
+def test_shop(pm: Pm, port: int) -> None:
+    pm.env["PORT"] = str(port)
+    pm("start", EXAMPLES / "shop" / "shop.toml")
+    pictures = [f"/{number}.jpg" for number in range(6)]
+    for picture in pictures:
+        assert Client(port).get(picture) == f"{picture} is on its way\n"
+
+    def made() -> list[str]:
+        out = (pm.home / "logs" / "thumbnails-out.log").read_text()
+        return sorted(line.rpartition(" ")[2] for line in out.splitlines())
+
+    until(lambda: made() == pictures, "each is made once")
+    pm("stop", "thumbnails")
+    with pytest.raises(Failed, match="503"):
+        Client(port).get("/7.jpg")

@@ -49,6 +49,40 @@ def test_send_and_trigger(pm: Pm, tmp_path: Path) -> None:
     assert "`api` has no running worker" in pm("send", "api", "1", code=1).err
 
 
+SENDER = """
+import signal
+import pm
+@pm.action("tell")
+def tell(what):
+    return pm.send_to(*what)
+pm.ready()
+signal.pause()
+"""
+
+
+def told(pm: Pm, app: str, message: object) -> str:
+    """Have a worker send something to an app; returns what the call came to."""
+    (answer,) = json.loads(
+        pm("trigger", "sender", "tell", json.dumps([app, message]), "--json", code=None).out
+    )
+    (result,) = answer["results"]
+    return str(result["error"] or result["value"])
+
+
+def test_one_app_sends_to_another(pm: Pm, tmp_path: Path) -> None:
+    (tmp_path / "api.py").write_text(APP)
+    (tmp_path / "sender.py").write_text(SENDER)
+    pm("start", "api.py", "-i", 2, "--wait-ready")
+    pm("start", "sender.py", "--wait-ready")
+    assert told(pm, "api", {"picture": 17}) == "True"
+    (app,) = json.loads(pm("trigger", "api", "got", "--json").out)
+    assert [result["value"] for result in app["results"]] == [[{"picture": 17}]] * 2
+    assert "RequestFailed: no app is named `nobody`" in told(pm, "nobody", 1)
+    assert "RequestFailed: no worker listens for messages" in told(pm, "sender", 1)
+    pm("stop", "api")
+    assert "RequestFailed: `api` has no running worker" in told(pm, "api", 1)
+
+
 def test_an_app_that_does_not_listen(pm: Pm, tmp_path: Path) -> None:
     (tmp_path / "deaf.py").write_text("import signal; signal.pause()")
     pm("start", "deaf.py")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pm.codec import dumps, from_plain, to_plain
-from pm.control import Bootstrap, Command, Done, Happened, Status
+from pm.control import Bootstrap, Command, Done, Forward, Happened, Status
 from pm.home import log_files, open_home
 from pm.model import PROTOCOL, AppSpec
 from pm.wire import Channel
@@ -61,6 +61,8 @@ class Engine:
         self.spec = spec
         self.out, self.error, _ = map(Path, log_files(str(home), spec))
         self.events: list[Happened] = []
+        self.forwards: list[Forward] = []
+        """Messages for other apps."""
         self.status: Status | None = None
         self.kept: dict[str, int] = {}
         """Dups of the listeners by key, as a daemon holds them."""
@@ -118,6 +120,8 @@ class Engine:
                 self.status = from_plain(Status, body)
             elif kind == "happened":
                 self.events.append(from_plain(Happened, body))
+            elif kind == "forward":
+                self.forwards.append(from_plain(Forward, body))
             elif kind == "done":
                 done = from_plain(Done, body)
                 self._done[done.id] = done

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pm.codec import to_plain
+from pm.control import Forwarded
 from tests.process.engine import Engine, plain_env, spec_of
 from tests.process.remote import Refused, Remote
 from tests.processes import is_alive
@@ -304,3 +306,26 @@ def test_an_async_callback_registered_at_import_waits_for_the_loop(tmp_path: Pat
     with Engine(tmp_path / "home", spec) as engine:
         assert engine.ended() == 0, engine.error.read_text()
     assert engine.out.read_text() == "[['a', True], ['b', True]] [1]\n"
+
+
+def test_a_message_to_another_app_and_what_becomes_of_it(tmp_path: Path) -> None:
+    line = "pm.send_to('other', {'n': 1})"
+    with Remote(tmp_path, 1) as app:
+        for failure in ("", "no app is named `other`"):
+            result = app.begin(app.pids()[0], line)
+            app.wait(lambda: app.forwards, "it is on its way")
+            forward = app.forwards.pop()
+            assert (forward.app, forward.message) == ("other", {"n": 1})
+            app.channel.send("forwarded", to_plain(Forwarded(forward.id, failure)))
+            if not failure:
+                assert app.end(result) is True
+        with pytest.raises(Refused, match="RequestFailed: no app is named `other`"):
+            app.end(result)
+        result = app.begin(app.pids()[0], line)
+        app.wait(lambda: app.forwards, "it is on its way")
+        app.channel.close()
+        with pytest.raises(Refused, match="RequestFailed: the daemon ended before"):
+            app.end(result)
+        with pytest.raises(Refused, match="RequestFailed: the daemon does not run"):
+            app.ask(0, line)
+        app.master.terminate()

@@ -39,9 +39,13 @@ class Outbound:
     def take(self, worker: Worker, message: object) -> None:
         """Publish a message as an event; raises Full if there are too many."""
         text = json.dumps(message, separators=(",", ":"))
+        self.spend(len(text))
+        self._news.message(text, self._slots[worker.slot], worker.pid)
+
+    def spend(self, length: int) -> None:
+        """Take a message of so many bytes off the allowance; raises Full if it is used up."""
         time_now = now()
-        left = allow(self._level, time_now - self._at, COST + len(text))
+        left = allow(self._level, time_now - self._at, COST + length)
         if left is None:
             raise Full("the daemon takes 1 MiB, or 256 messages, a second from one app")
         self._level, self._at = left, time_now
-        self._news.message(text, self._slots[worker.slot], worker.pid)

@@ -179,15 +179,7 @@ class Lives:
             return False
         if self._keeps_its_own(worker, waited):
             return False
-        return worker.mode != board.HAND_OVER or not self._moves(worker)
-
-    def _moves(self, worker: Worker) -> bool:
-        """True while its idle connections leave it, one after the other."""
-        left = len(worker.busy(_MOVABLE))
-        before, since = worker.moving
-        if left < before or not since:
-            worker.moving = left, now()
-        return left > 0 and now() - worker.moving[1] < _IDLE_GRACE
+        return worker.mode != board.HAND_OVER or not _moves(worker)
 
     def _keeps_its_own(self, worker: Worker, waited: float) -> bool:
         """True while it has new connections that nobody else can be given: others share."""
@@ -255,6 +247,15 @@ class Lives:
         for handoff in self._listeners:
             if worker.key in handoff.lanes:
                 handoff.lanes[worker.key].send(WAKE)
+
+
+def _moves(worker: Worker) -> bool:
+    """True while its idle connections leave it, one after the other."""
+    left = len(worker.busy(_MOVABLE))
+    before, since = worker.moving
+    if left < before or not since:
+        worker.moving = left, now()
+    return left > 0 and now() - worker.moving[1] < _IDLE_GRACE
 
 
 def _missing(worker: Worker) -> str:

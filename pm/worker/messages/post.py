@@ -11,7 +11,7 @@ import os
 
 from .. import here, parcel
 from ..link import take
-from .mailerrors import MailboxFull, MessageTooLarge
+from .mailerrors import MailboxFull, MessageTooLarge, RequestFailed
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -50,12 +50,21 @@ def broadcast(message: Any) -> bool:
     return _post("broadcast", message)
 
 
-def _post(verb: str, message: Any) -> bool:
+def send_to(app: str, message: Any) -> bool:
+    """Send a message to the workers of another app of the same daemon that listen.
+
+    Returns True when they have it, False if there is no master. Raises RequestFailed with the
+    reason if none of them has it: no such app, nobody who listens, no daemon. Else as `send`.
+    """
+    return _post("send-to", message, app=app)
+
+
+def _post(verb: str, message: Any, **more: Any) -> bool:
     body = encode(message)
     if here.link is None:
         return False
     try:
-        sock = here.link.question({"do": verb, "pid": os.getpid()}, [], body)
+        sock = here.link.question({"do": verb, "pid": os.getpid(), **more}, [], body)
     except OSError:  # the master has gone
         return False
     try:
@@ -66,4 +75,6 @@ def _post(verb: str, message: Any) -> bool:
         sock.close()
     if "full" in head:
         raise MailboxFull(str(head["full"]))
+    if "failed" in head:
+        raise RequestFailed(str(head["failed"]))
     return not head.get("errno")

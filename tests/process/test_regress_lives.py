@@ -271,7 +271,9 @@ def test_a_connection_is_counted_once() -> None:
         bench.worker("stuck")
         bench.worker("busy")
         bench.connect(8)
-        run_until(loop, lambda: sum(bench.given("stuck", "busy")) == 8, "handed over")
+        with pytest.MonkeyPatch.context() as nobody_is_late:
+            nobody_is_late.setattr("pm.master.sockets.lane.PATIENCE", 60.0)
+            run_until(loop, lambda: sum(bench.given("stuck", "busy")) == 8, "handed over")
         bench.serve(8, "busy")
         assert bench.given("stuck", "busy") == [0, 8]
         bench.close()

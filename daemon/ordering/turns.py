@@ -13,6 +13,9 @@ from .course import Course
 
 T = TypeVar("T")
 
+_TYPED = {"resume": "start"}
+"""Requests with another name than the command that is typed for them."""
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -56,7 +59,8 @@ class Turns:
             if not turn.superseded_by:
                 task.cancel()
                 raise
-            message = f"`{verb}` of `{self._app}` was superseded by `{turn.superseded_by}`"
+            typed = _TYPED.get(verb, verb)
+            message = f"`{typed}` of `{self._app}` was superseded by `{turn.superseded_by}`"
             raise Failed(message) from None
         finally:
             self._turns.remove(turn)

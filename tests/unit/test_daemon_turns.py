@@ -44,14 +44,14 @@ def test_what_ends_the_app_cuts_off_what_runs_and_what_waits() -> None:
             return "stopped"
 
         running = asyncio.ensure_future(turns.run("start", hang))
-        waiting = asyncio.ensure_future(turns.run("reload", hang))
+        waiting = asyncio.ensure_future(turns.run("resume", hang))
         await started.wait()
         stops = [turns.run("stop", stop, ends=True), turns.run("delete", stop, ends=True)]
         return list(await asyncio.gather(running, waiting, *stops, return_exceptions=True))
 
-    start, reload, stop, delete = asyncio.run(scene())
+    start, resume, stop, delete = asyncio.run(scene())
     assert str(start) == "`start` of `web` was superseded by `stop`"
-    assert str(reload) == "`reload` of `web` was superseded by `stop`"
+    assert str(resume) == "`start` of `web` was superseded by `stop`", "as it was typed"
     assert (stop, delete) == ("stopped", "stopped"), "what ends the app is never cut off"
 
 

@@ -9,11 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tests.waiting import until
 
 TIMEOUT = 30.0
+
+T = TypeVar("T")
 
 
 class Failed(Exception):
@@ -123,6 +125,18 @@ def _persists(head: dict[str, str]) -> bool:
     """Return True if the server keeps the connection (RFC 9112, 9.3)."""
     said = head.get("connection", "").lower()
     return said != "close" and (head["version"] != "HTTP/1.0" or said == "keep-alive")
+
+
+def everybody(ask: Callable[[], T], count: int) -> set[T]:
+    """Ask until there have been so many different answers, and return them."""
+    answers: set[T] = set()
+
+    def one_more() -> bool:
+        answers.add(ask())
+        return len(answers) >= count
+
+    until(one_more, f"{count} different answers")
+    return answers
 
 
 class Load:

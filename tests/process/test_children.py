@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.load import Client
+from tests.load import Client, everybody
 from tests.ports import free_port
 from tests.process.engine import PATIENCE, Engine, spec_of
 from tests.process.twice import Run, both
@@ -29,18 +29,6 @@ def ask(port: int) -> dict[str, Any]:
     """Return what the process that answers says of itself."""
     said: dict[str, Any] = json.loads(Client(port).get())
     return said
-
-
-def everybody(port: int, count: int) -> set[int]:
-    """Ask until so many processes have answered; returns their pids."""
-    pids: set[int] = set()
-
-    def one_more() -> bool:
-        pids.add(ask(port)["pid"])
-        return len(pids) == count
-
-    until(one_more, f"{count} have answered")
-    return pids
 
 
 def prefork(home: Path, port: int, *args: object, slots: int = 1, version: str = ENDS[1]) -> Engine:
@@ -77,7 +65,7 @@ def test_the_rotation_is_exact_whoever_answers(
 ) -> None:
     with prefork(tmp_path, port, method, 2, "", slots=2) as engine:
         workers = engine.online(2)
-        pids = everybody(port, serving)
+        pids = everybody(lambda: ask(port)["pid"], serving)
         slots = [ask(port)["slot"] for _ in range(20)]
     assert [slots[n] != slots[n + 1] for n in range(19)] == [True] * 19
     assert (pids == set(workers)) == (method == "exec")

@@ -49,7 +49,7 @@ def test_an_app_that_waits_in_the_list(pm: Pm, folder: Path) -> None:
 def test_no_autostart_as_an_option(pm: Pm, folder: Path) -> None:
     pm("start", folder / "tells.py", "--no-autostart", "--max-memory-restart", "300M")
     assert pm.states() == ["stopped"]
-    assert "314572800" in pm("describe", "tells").out
+    assert "300.0mb" in pm("describe", "tells").out
 
 
 def test_who_is_not_known_is_refused_before_anything_is_started(pm: Pm, folder: Path) -> None:

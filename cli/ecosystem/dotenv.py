@@ -11,12 +11,7 @@ from .bounded import read_file
 
 def read(path: str) -> dict[str, str]:
     """Return a file's variables; raises ConfigError."""
-    try:
-        return parse(read_file(path, f"env_file: {path}"), path)
-    except OSError as error:
-        raise ConfigError(f"env_file: {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"env_file: {path}: {error}") from None
+    return parse(read_file(path, f"env_file: {path}"), path)
 
 
 def parse(text: str, path: str) -> dict[str, str]:

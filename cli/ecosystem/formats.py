@@ -92,18 +92,14 @@ def load(path: str) -> tuple[dict[str, Any], Dialect]:
         raise ConfigError(
             f"{path}: modules (.mjs) are not read", "export it as CommonJS in a .cjs file"
         )
-    try:
-        text = read_file(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
-    return _READERS[ending](text, path), OURS if ending == ".toml" else PM2S
+    return _READERS[ending](read_file(path), path), OURS if ending == ".toml" else PM2S
 
 
 def _stdin() -> str:
     try:
         return read_stream(sys.stdin, "standard input")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"standard input: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"standard input: {error.strerror}") from None
 
 
 def _any_format(text: str) -> tuple[dict[str, Any], Dialect]:

@@ -45,6 +45,16 @@ def test_standard_input_has_the_same_limit(monkeypatch: pytest.MonkeyPatch) -> N
         formats.load("-")
 
 
+def test_what_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "e.toml").write_bytes(b"[[apps]]\n# caf\xe9\n")
+    with pytest.raises(ConfigError, match="is no UTF-8 text: it holds the byte 0xe9") as caught:
+        formats.load(str(tmp_path / "e.toml"))
+    assert "save it as UTF-8" in caught.value.hint
+    (tmp_path / "d.toml").mkdir()
+    with pytest.raises(ConfigError, match=r"d\.toml: Is a directory$"):
+        formats.load(str(tmp_path / "d.toml"))
+
+
 def test_a_file_of_variables_has_the_same_limit(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("A=1\n" * (LARGEST // 4) + "B")

@@ -15,6 +15,7 @@ from pm.master.workers.life import Life
 from pm.master.workers.restart import Exit
 from pm.master.workers.worker import Worker
 from pm.model import AppSpec, Mode, State
+from pm.record import replace
 
 SPEC = AppSpec("web", "web.py", "/", exec_mode=Mode.FORK)
 
@@ -53,6 +54,21 @@ def test_one_that_has_failed_is_not_answered_for_before_its_last_words_are_read(
     loop.turn()
     assert [str(error) for error in answers] == ["exit code 1 before it was ready"]
     assert [app.slot(n).state for n in app.wanted] == [State.ERRORED] * 2 + [State.ONLINE]
+    loop.close()
+
+
+def test_of_one_whose_last_words_are_read_nothing_is_concluded_from_what_is_shown() -> None:
+    """Who depends on a job would take one that is stopped, and not over, for one that failed."""
+    words, loop = SlowWords(), Loop()
+    app = App(loop, cast(LastWords, cast(object, words)), replace(SPEC, autorestart=False), 1)
+    worker = _worker(app, 0)
+    app.wanted = {0}
+    worker.life, worker.ended = Life(State.STOPPED), Exit(0, "")
+    app.on_gone(worker)
+    assert app.slot(0).view(0).state is State.STOPPING
+    words.read[0]()
+    shown = app.slot(0).view(0)
+    assert (shown.state, shown.over, shown.exit_code) == (State.STOPPED, True, 0)
     loop.close()
 
 

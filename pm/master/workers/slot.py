@@ -42,8 +42,10 @@ class Slot:
 
     @property
     def state(self) -> State:
-        """Its state, as shown."""
-        return self.shown.state if self.shown else self.idle
+        """Its state, as shown; of one that has died, until what follows is decided: stopping."""
+        if self.shown is None:
+            return self.idle
+        return State.STOPPING if self.shown.state is State.STOPPED else self.shown.state
 
     def rest(self, idle: State, reason: str) -> None:
         """Be without a worker, for a reason."""

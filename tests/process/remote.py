@@ -43,7 +43,7 @@ class Remote(Engine):
 
     def end(self, file: Path) -> Any:
         """Wait for a result; raises Refused for an exception."""
-        until(file.exists, f"a result in {file.name}", 20)
+        until(file.exists, f"a result in {file.name}", 60)
         found = json.loads(file.read_text())
         if "error" in found:
             raise Refused(found["error"])

@@ -22,7 +22,7 @@ def test_the_holder_is_named() -> None:
 
 def test_its_whole_command_is_shown() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        words = [sys.executable, "-S", "-E", "-c", "input()", "its", "name"]
+        words = [sys.executable, "-S", "-E", "-c", "\ninput()\n", "its", "name"]
         holder = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[sock.fileno()])
         port = sock.getsockname()[1]
         sock.close()

@@ -95,4 +95,4 @@ def _command(pid: str) -> str:
             words = file.read().split(b"\0")
     except OSError:
         return ""
-    return b" ".join(words).decode(errors="replace").strip()
+    return " ".join(b" ".join(words).decode(errors="replace").split())

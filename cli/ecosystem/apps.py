@@ -24,6 +24,7 @@ from pm.record import dataclass, replace
 from . import nochannel, nocluster
 from .environment import check_environment, own_variables, port_is_variable
 from .file import ALL, Choice, File, check_chosen, open_file
+from .formats import STDIN
 from .keys import canonical, named_env
 from .order import Listed, Order
 from .place import Place
@@ -124,7 +125,7 @@ def names(path: str, choice: Choice = ALL) -> tuple[str, ...]:
 
 
 def _reading(file: File, caller: Caller, choice: Choice, typed: Wish) -> Reading:
-    remarks = Remarks(file.path)
+    remarks = Remarks("standard input" if file.path == STDIN else file.path)
     here = replace(caller, cwd=file.folder)
     reading = Reading(file, here, choice, typed, remarks, {})
     defaults, _ = read_table(file.defaults, "[defaults]", reading.place, remarks)

@@ -88,10 +88,12 @@ def load(path: str) -> tuple[dict[str, Any], Dialect]:
     if path == STDIN:
         return _any_format(_stdin())
     ending = next((ending for ending in _READERS if path.endswith(ending)), "")
-    if not ending:
+    if path.endswith(".mjs"):
         raise ConfigError(
             f"{path}: modules (.mjs) are not read", "export it as CommonJS in a .cjs file"
         )
+    if not ending:
+        raise ConfigError(f"{path} is no file of apps", f"its name ends in {', '.join(_READERS)}")
     return _READERS[ending](read_file(path), path), OURS if ending == ".toml" else PM2S
 
 

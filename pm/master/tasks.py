@@ -108,7 +108,12 @@ class Want:
         elif any(slot.state is State.WAITING for slot in slots):
             return
         app.tasks.remove(self)
+        if self._failure is None:
+            self._served()
         self._answer(self._failure, "" if self._failure else summary(app))
+
+    def _served(self) -> None:
+        """Nothing: what listens stays, also while its slot is stopped."""
 
     def cancel(self, error: PmError) -> None:
         """Answer at once."""
@@ -149,6 +154,9 @@ class Restart(Want):
             return True
         return super().ended(worker)
 
+    def _served(self) -> None:
+        close_unused(self._app)
+
 
 class Stop:
     """Stop everything, release the ports; done when nothing is left."""
@@ -188,6 +196,13 @@ class Stop:
 
     def cancel(self, _error: PmError) -> None:
         """Nothing supersedes a stop."""
+
+
+def close_unused(app: App) -> None:
+    """Close what listened for the code before, and say so: who connects would wait for ever."""
+    for address in app.listeners.close_unused():
+        number = app.generations.current.number
+        app.news.event("note", f"{address} closed: generation {number} does not open it")
 
 
 def ended_well(worker: Worker) -> bool:

@@ -125,3 +125,15 @@ def test_an_app_that_does_not_listen_goes_back_to_its_old_spec(tmp_path: Path) -
         assert error.hint == "the old workers go on: started again"
         assert engine.online(1) != before
         assert (tmp_path / "seen").read_text() == "old\n" * 2
+
+
+def test_a_restart_closes_the_port_that_nobody_opens_any_more(server: Path, tmp_path: Path) -> None:
+    before, after = free_port(), free_port()
+    old = spec_of(server, before)
+    with Engine(tmp_path / "home", old, slots=2) as engine:
+        engine.online(2)
+        assert engine.call("restart", slots=[0]).error is None
+        assert is_open(before), "a restart of some slots only"
+        new = replace(old, args=(str(after),))
+        assert engine.call("restart", slots=[0, 1], spec=to_plain(new)).error is None
+        assert (is_open(before), is_open(after)) == (False, True)

@@ -360,6 +360,19 @@ def test_standard_input_that_is_no_file(
     assert re.search(message, "\n".join([caught.value.message, *caught.value.lines]))
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("web.py", "web.py is no file of apps"),
+        ("apps.mjs", r"modules \(.mjs\) are not read"),
+        ("none.toml", "none.toml: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_read_as_a_file(name: str, said: str, folder: Path, caller: Caller) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read(str(folder / "conf" / name), caller)
+
+
 def test_what_a_command_without_a_file_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

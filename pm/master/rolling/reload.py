@@ -8,7 +8,7 @@ from ...worker import board
 from ..app import App, cannot_run
 from ..daemonlink import Answer
 from ..sockets import ownports
-from ..tasks import failure_of, summary
+from ..tasks import close_unused, failure_of, summary
 from ..workers.slot import Slot
 from ..workers.worker import Worker
 from .respec import respecify
@@ -127,9 +127,7 @@ class Reload:
         for slot in app.slots.values():
             if not slot.workers:  # it starts with the new code, when it starts
                 slot.generation = self._new
-        for address in app.listeners.close_unused():
-            text = f"{address} closed: generation {self._new.number} does not open it"
-            app.news.event("note", text)
+        close_unused(app)
         self._end(None)
 
     def cancel(self, error: PmError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from cli.client import Interrupted, call
@@ -21,7 +22,7 @@ from pm.answers import Outcome, Report
 from pm.api import Change, Delete, Request, Start
 from pm.changes import Need
 from pm.codec import to_plain
-from pm.errors import ErrorBody, PmError, UsageError, error_of
+from pm.errors import ErrorBody, NoDaemon, PmError, UsageError, error_of
 from pm.model import AppSpec
 
 from .files import listed_details, listed_specs
@@ -56,7 +57,8 @@ def apply(file: str, options: Options, dry_run: bool = False) -> int:
     if options.as_json:
         print_json({"plan": as_data(steps), **to_plain(report), "left": left})
     elif not options.quiet and not all(step.idle for step in steps):
-        list_apps()
+        with suppress(NoDaemon):  # it has just gone: what is left is said all the same
+            list_apps()
     return _concluded(name, report, left)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from cli.commands import apply
 from cli.plan import Deed, Step
+from pm.changes import Need
 from pm.errors import NoDaemon
 from pm.model import AppSpec
 
@@ -14,7 +15,8 @@ def test_what_is_left_is_said_without_a_daemon(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps = tuple(
-        Step(name, Deed.CHANGE, spec=AppSpec(name, "/web.py", "/")) for name in ("web", "mail")
+        Step(name, Deed.CHANGE, Need.RELOAD, spec=AppSpec(name, "/web.py", "/"))
+        for name in ("web", "mail")
     )
 
     def gone(*_: object, **__: object) -> None:

@@ -10,6 +10,7 @@ import socket
 _FIRST, _LAST = 20_000, 32_000  # below the range that the kernel gives to outgoing connections
 _SHARES = 24
 """Test processes on one machine at a time, of all users and checkouts."""
+_EACH = (_LAST - _FIRST) // _SHARES
 
 
 def _claimed() -> tuple[int, socket.socket]:
@@ -35,7 +36,7 @@ _candidates = itertools.count(os.getpid())
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody has bound."""
     while True:
-        port = _FIRST + next(_candidates) * _SHARES % (_LAST - _FIRST) + _share
+        port = _FIRST + _share * _EACH + next(_candidates) % _EACH
         with socket.socket() as sock, contextlib.suppress(OSError):
             sock.bind(("127.0.0.1", port))
             return port

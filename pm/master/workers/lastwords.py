@@ -13,6 +13,9 @@ from .restart import Exit
 from .worker import Worker
 
 _PATIENCE = 0.5
+_STEPS = 10
+"""The patience is taken in so many: a pause of the whole machine is one of them, and the log thread
+has the others to read what is there."""
 
 
 class LogTail(Logs, Protocol):
@@ -46,9 +49,17 @@ class LastWords:
 
     def after(self, pid: int, action: Callable[[], None]) -> None:
         """Do something once a dead process's output is read, or soon in any case."""
-        timer = self._loop.call_at(now() + _PATIENCE, lambda: self._go(pid))
-        self._waiting[pid] = (action, timer)
+        self._wait(pid, action, _STEPS)
         self.logs.settle(pid)
+
+    def _wait(self, pid: int, action: Callable[[], None], steps: int) -> None:
+        def over() -> None:
+            if steps > 1:
+                self._wait(pid, action, steps - 1)
+            else:
+                self._go(pid)
+
+        self._waiting[pid] = (action, self._loop.call_at(now() + _PATIENCE / _STEPS, over))
 
     def of_template(self, pid: int, action: Callable[[Exit | None], None]) -> None:
         """Do something once a template whose channel has ended is reaped and read."""

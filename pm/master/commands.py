@@ -109,7 +109,7 @@ class Commands:
     def _followed(self, number: int, answer: Answer) -> Answer:
         """Let the events until the answer be progress of this command; then begin the next."""
         news = self._app.news
-        news.request = number
+        news.follow(number)
 
         def last(error: PmError | None, text: str) -> None:
             if news.request == number:

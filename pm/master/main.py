@@ -177,6 +177,7 @@ class Master:
     def _on_troubles(self, _: int) -> None:
         """Show what is wrong with the log files; within a second, for it may come and go."""
         self._troubles = tuple(self._logs.take_troubles())
+        self._app.news.trouble(self._troubles)
         self._count()
 
     def _greeting(self) -> Status:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..model import Event, Target
@@ -26,6 +26,8 @@ class News:
         self.notes: list[str] = []
         """Remarks for `describe`."""
         self._server = ""
+        self._troubles: set[str] = set()
+        self._untold: list[str] = []
         self.dirty = True
         """Something shown has changed since the last status."""
         self.respecified = False
@@ -45,6 +47,24 @@ class News:
         """Keep a remark, once."""
         if text not in self.notes:
             self.notes.append(text)
+            self.event("note", text)
+
+    def trouble(self, texts: Iterable[str]) -> None:
+        """Publish what is wrong, each once: a full disk may come and go.
+
+        What nobody follows is published again with the next command, so that its user is told.
+        """
+        fresh = sorted({*texts} - self._troubles)
+        self._troubles.update(fresh)
+        self._untold += () if self.request else fresh
+        for text in fresh:
+            self.event("note", text)
+
+    def follow(self, request: int) -> None:
+        """Let events be progress of a command from now on."""
+        self.request = request
+        untold, self._untold = self._untold, []
+        for text in untold:
             self.event("note", text)
 
     def server(self, worker: Worker, message: dict[str, Any], *_: object) -> None:

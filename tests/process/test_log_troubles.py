@@ -1,4 +1,4 @@
-"""A log file that cannot be written is a note of its app, for `pm describe`."""
+"""A log file that cannot be written is a note of its app, for `pm describe`, and told at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ def test_it_is_noted(tmp_path: Path) -> None:
     spec = spec_of(script, out_file=str(tmp_path / "taken"))
     with Engine(tmp_path / "home", spec) as engine:
         engine.wait(lambda: engine.status and engine.status.notes, "a note")
+        number = engine.send("want", slots=[0])
+        engine.result(number)
         assert engine.status is not None
-        assert engine.status.notes == (
-            f"log {tmp_path}/taken cannot be written, its lines are dropped: Is a directory",
-        )
+        said = f"log {tmp_path}/taken cannot be written, its lines are dropped: Is a directory"
+        assert engine.status.notes == (said,)
+        told = [h for h in engine.events if h.event.kind == "note"]
+        assert {h.event.reason for h in told} == {said}
+        assert [h.request for h in told] == [0, number], "the user who starts it is told"

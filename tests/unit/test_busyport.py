@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 from pm.master.sockets.busyport import explain
+
+
+@contextlib.contextmanager
+def holding(sock: socket.socket, *words: str) -> Iterator[int]:
+    """Let another process hold a socket; gives its pid once it runs: its /proc is empty before."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, *words], stdin=pipe, stdout=pipe, pass_fds=[sock.fileno()]
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.read(1) == b"?"
+        yield holder.pid
+        holder.communicate(b"\n")
 
 
 def test_the_holder_is_named() -> None:
@@ -22,22 +37,20 @@ def test_the_holder_is_named() -> None:
 
 def test_its_whole_command_is_shown() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        words = [sys.executable, "-S", "-E", "-c", "\ninput()\n", "its", "name"]
-        holder = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[sock.fileno()])
         port = sock.getsockname()[1]
-        sock.close()
-        message, _ = explain(("127.0.0.1", port, errno.EADDRINUSE), "exit code 1")
-        holder.communicate()
-    assert f"by pid {holder.pid} ({sys.executable} -S -E -c input() its name)" in message
+        with holding(sock, "-S", "-E", "-c", "\ninput('?')\n", "its", "name") as pid:
+            sock.close()
+            message, _ = explain(("127.0.0.1", port, errno.EADDRINUSE), "exit code 1")
+    assert f"by pid {pid} ({sys.executable} -S -E -c input('?') its name)" in message
 
 
 def test_a_master_of_another_pm_home_is_named_by_its_app() -> None:
+    words = ("-c", "input('?')", "/x/pm/master/__main__.py", "the shop")
     with socket.create_server(("127.0.0.1", 0)) as sock:  # held by us too, as by its daemon
-        words = [sys.executable, "-c", "input()", "/x/pm/master/__main__.py", "the shop"]
-        holder = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[sock.fileno()])
-        message, _ = explain(("127.0.0.1", sock.getsockname()[1], errno.EADDRINUSE), "x")
-        holder.communicate()
-    assert f"by the app `the shop` of another PM_HOME (master pid {holder.pid})" in message
+        port = sock.getsockname()[1]
+        with holding(sock, *words) as pid:
+            message, _ = explain(("127.0.0.1", port, errno.EADDRINUSE), "x")
+    assert f"by the app `the shop` of another PM_HOME (master pid {pid})" in message
 
 
 def test_a_holder_on_the_other_family_is_found_too() -> None:

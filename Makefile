@@ -17,9 +17,9 @@ run: $(VENV)/.installed
 	  '  pm reload all                 a worker at a time, no request fails' \
 	  '  pm kill                       stops everything'
 
-# ARGS='-n 3 --dist worksteal' halves the time, on a machine that has the cores for it.
+# Two tests at a time: they wait more than they reckon. One: make test ARGS='-n 0'
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m 'not long' $(ARGS)

@@ -19,9 +19,10 @@ from pm.record import dataclass
 from pm.wire import Channel
 
 from ..records.record import Record
+from . import runfile
 from .kept import Kept
 from .link import Link, Owner
-from .process import hold
+from .process import Alive, hold
 from .runfile import RunFile, socket_name
 from .spawner import Spawner
 
@@ -55,6 +56,7 @@ def launch(place: Place, record: Record, slots: tuple[int, ...], kept: Kept, own
         with _listen(path) as control, _connect(path) as ours:
             fds = (control.fileno(), *kept.fds)
             process = place.spawner.start_master(record.name, dumps(boot) + b"\n", fds)
+            runfile.begin(place.home, record.name, nonce, Alive(process.pid, process.start))
             channel = Channel(ours.dup())
     except OSError as error:
         reason = error.strerror or str(error)

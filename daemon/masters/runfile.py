@@ -1,4 +1,8 @@
-"""What a master writes of itself to `$PM_HOME/run/NAME.json`, read from outside."""
+"""What a master writes of itself to `$PM_HOME/run/NAME.json`, read from outside.
+
+Its first words are the daemon's: should that die before the master has written, the next daemon
+would start a double.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,8 @@ from pm.record import dataclass
 
 from .process import Alive
 
-_SUFFIXES = ("json", "json.new", "sock", "notify")
+_FIRST = "json.first"
+_SUFFIXES = ("json", "json.new", _FIRST, "sock", "notify")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,20 @@ def read_all(home: str) -> Iterator[RunFile]:
     for name in sorted(os.listdir(folder)):
         if name.endswith(".json") and (found := _read(os.path.join(folder, name))):
             yield found
+
+
+def begin(home: str, app: str, nonce: str, master: Alive) -> None:
+    """Say that a master has just been started, unless there is a file: it may be quicker."""
+    stem = os.path.join(home, "run", file_name(app))
+    first = f"{stem}.{_FIRST}"
+    body = {"app": app, "nonce": nonce, "pid": master.pid, "start": master.start}
+    with contextlib.suppress(OSError):  # a full disk
+        fd = os.open(first, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(fd, "w", encoding="utf-8") as file:
+            json.dump(body, file)
+        os.link(first, f"{stem}.json")
+    with contextlib.suppress(OSError):
+        os.unlink(first)
 
 
 def remove(home: str, app: str) -> None:

@@ -219,6 +219,16 @@ def test_the_next_daemon_finds_the_same_workers(home: str, number: signal.Signal
     end(second)
 
 
+def test_a_master_that_has_not_written_its_run_file_yet_is_found_too(home: str) -> None:
+    first = Daemon(home)
+    first.do(api.Start((spec(FAKE="unwritten"),)))
+    master = first.app("web").master_pid
+    first.kill()
+    second = Daemon(home)
+    assert second.app("web").master_pid == master
+    end(second)
+
+
 def test_the_next_daemon_starts_what_is_wanted_and_gone_without_doubles(home: str) -> None:
     first = Daemon(home)
     first.do(api.Start((spec(),)))

@@ -1,8 +1,9 @@
 """A master without workers of its own making: it speaks `pm.control`, its workers only sleep.
 
 The app's environment says how it behaves: FAKE=fail (never ready), hang (`want` never ends), die
-(exits at once), mute (does not answer `stop`); FAKE_PORT makes it listen, FAKE_KEYS says
-under how many keys its listener is kept. A reload is refused if its environment has REFUSE.
+(exits at once), mute (does not answer `stop`), unwritten (as if it had not come to write its run
+file yet); FAKE_PORT makes it listen, FAKE_KEYS says under how many keys its listener is kept. A
+reload is refused if its environment has REFUSE.
 """
 
 from __future__ import annotations
@@ -169,6 +170,8 @@ class FakeMaster:
         return os.path.join(self.boot.home, "run", f"{file_name(self.spec.name)}.json")
 
     def write_run_file(self) -> None:
+        if self.way == "unwritten":
+            return
         pid = os.getpid()
         workers = [
             {"pid": process.pid, "start": start_time(process.pid)}

@@ -120,7 +120,11 @@ def _look(*_: Any) -> None:
 def _at_work(waited: float) -> bool:
     if here.page is None:
         return False
+    # before and after: what another thread takes in between is shown by then, or in the states
+    elsewhere = board.is_busy_elsewhere(here.page)
     states = here.page[1 : board.SIZE]
     if waited < _OPEN_GRACE and (OPEN in states or board.BLIND in states):
         return True
-    return BUSY in states or OPAQUE in states or board.is_busy_elsewhere(here.page)
+    if elsewhere or board.is_busy_elsewhere(here.page):
+        return True
+    return BUSY in states or OPAQUE in states

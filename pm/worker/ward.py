@@ -55,8 +55,10 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
 
 
 def _at_work(page: mmap.mmap, waited: float) -> bool:
+    # before and after: what is taken in between is shown by then, or in the states
+    elsewhere = board.is_busy_elsewhere(page)
     states = page[: board.SIZE]
-    if BUSY in states or OPAQUE in states or board.is_busy_elsewhere(page):
+    if elsewhere or BUSY in states or OPAQUE in states or board.is_busy_elsewhere(page):
         return True
     return waited < _OPEN_GRACE and OPEN in states
 

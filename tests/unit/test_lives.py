@@ -14,7 +14,9 @@ from pm.master.workers.life import Life
 from pm.master.workers.lives import Lives
 from pm.master.workers.readiness import Expected
 from pm.master.workers.worker import Worker
-from pm.model import AppSpec
+from pm.model import AppSpec, State
+from pm.worker import board
+from pm.worker.sockets.conversation import BUSY, IDLE, OPEN
 
 
 class Clock:
@@ -86,3 +88,38 @@ def test_one_that_has_ended_is_not_ready_however_late_it_is_looked_at(
     worker = Worker(1, 0, cast(Any, load), Life(), pid=ended, launched=clock.time - 60.0)
     Lives(cast(Any, clock), cast(Any, ()), owner).judge(worker)
     assert owner.ready == []
+
+
+class Page(bytearray):
+    """A board on which, after each look, what was there has gone one step further."""
+
+    def __init__(self, *steps: tuple[int, int]) -> None:
+        super().__init__(board.SIZE + 4096)
+        self._steps = list(steps)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._steps:
+            where, what = self._steps.pop(0)
+            self[where] = what
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        if isinstance(key, slice):
+            self._go_on()
+        return found
+
+
+@pytest.mark.parametrize("first", [OPEN, IDLE])
+def test_a_request_that_comes_between_two_looks_keeps_its_worker(
+    monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    """It was at rest when busy ones were looked for, and busy when resting ones were."""
+    clock, owner = Clock(), Owner()
+    monkeypatch.setattr("pm.master.workers.lives.now", clock.now)
+    load = SimpleNamespace(spec=AppSpec("web", "web.py", "/"), number=1, pid=0)
+    worker = Worker(1, 0, cast(Any, load), Life(State.DRAINING), pid=0, launched=clock.time - 60.0)
+    worker.mode, worker.drained_at = board.HAND_OVER, clock.time - 0.5
+    worker.pages[0] = cast(Any, Page((7, first), (7, BUSY)))
+    Lives(cast(Any, clock), cast(Any, ()), owner).look(worker)
+    assert worker.state is State.DRAINING

@@ -32,7 +32,6 @@ _IDLE_GRACE = 1.0
 """Seconds in which one of the idle connections has to move to the next worker."""
 _OPEN_GRACE = 1.0
 """Seconds that a connection which a worker has just accepted itself is given to send something."""
-_NEW = frozenset({OPEN})
 _UNDER_WAY = frozenset({BUSY, OPAQUE})
 _MOVABLE = frozenset({OPEN, IDLE})
 _UNCLEAR = BLIND | {OPAQUE_ANSWERED}
@@ -171,24 +170,27 @@ class Lives:
         worker.look = self._loop.call_at(now() + pause, lambda: self.look(worker))
 
     def _rests(self, worker: Worker, waited: float) -> bool:
-        if worker.busy(_UNDER_WAY) or worker.is_busy_elsewhere():
+        # Before and after: what is taken in between is shown by then, or in the states.
+        elsewhere = worker.is_busy_elsewhere()
+        states = worker.states()
+        if elsewhere or worker.is_busy_elsewhere() or not _UNDER_WAY.isdisjoint(states):
             return False
         if worker.shelf.listening(STOP):
             return False
-        if waited < BLIND_GRACE and worker.busy(_UNCLEAR):
+        if waited < BLIND_GRACE and not _UNCLEAR.isdisjoint(states):
             return False
-        if self._keeps_its_own(worker, waited):
+        if self._keeps_its_own(worker, waited, states):
             return False
-        return worker.mode != board.HAND_OVER or not _moves(worker)
+        return worker.mode != board.HAND_OVER or not _moves(worker, states)
 
-    def _keeps_its_own(self, worker: Worker, waited: float) -> bool:
+    def _keeps_its_own(self, worker: Worker, waited: float, states: list[int]) -> bool:
         """True while it has new connections that nobody else can be given: others share."""
         lanes = [handoff.lanes for handoff in self._listeners]
         if not any(lane.shared for of_key in lanes for lane in of_key.values()):
             return False
         if any(worker.key in of_key and of_key[worker.key].held(now()) for of_key in lanes):
             return True
-        return waited < _OPEN_GRACE and bool(worker.busy(_NEW))
+        return waited < _OPEN_GRACE and OPEN in states
 
     def _tell(self, worker: Worker, event: Event) -> None:
         before = worker.state
@@ -249,9 +251,9 @@ class Lives:
                 handoff.lanes[worker.key].send(WAKE)
 
 
-def _moves(worker: Worker) -> bool:
+def _moves(worker: Worker, states: list[int]) -> bool:
     """True while its idle connections leave it, one after the other."""
-    left = len(worker.busy(_MOVABLE))
+    left = sum(state in _MOVABLE for state in states)
     before, since = worker.moving
     if left < before or not since:
         worker.moving = left, now()

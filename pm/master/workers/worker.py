@@ -121,12 +121,16 @@ class Worker:
             page[0] = self.mode
         self.pages[pid] = page
 
-    def busy(self, states: frozenset[int]) -> list[int]:
-        """Return the fds whose connection is in one of these states."""
+    def states(self) -> list[int]:
+        """Return the states of its open connections, of one moment.
+
+        Questions about them are asked of one such list: between two looks an idle one may become
+        busy, and would be neither.
+        """
         found = []
         for pid, page in self.pages.items():
             used = page[: board.SIZE].rstrip(b"\0")
-            found += [fd for fd in range(1, len(used)) if used[fd] in states and _open(pid, fd)]
+            found += [used[fd] for fd in range(1, len(used)) if used[fd] and _open(pid, fd)]
         return found
 
     def is_busy_elsewhere(self) -> bool:

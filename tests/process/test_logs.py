@@ -329,3 +329,30 @@ def count_rounds(app: App, monkeypatch: pytest.MonkeyPatch) -> list[float | None
 
     monkeypatch.setattr(app.logs._loop, "between", noted)
     return rounds
+
+
+def test_the_thread_may_end_before_the_order_to_end_is_wholly_given(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It found the order in its round, closed the eventfd, and the master died at writing to it."""
+    busy, queued = threading.Event(), threading.Event()
+    thread = app.logs._thread
+
+    def hold() -> None:
+        busy.set()
+        assert queued.wait(PATIENCE)
+
+    app.logs._loop.order(hold)
+    assert busy.wait(PATIENCE)
+    write = os.eventfd_write
+
+    def write_late(fd: int, value: int) -> None:
+        if app.logs._loop._orders and app.logs._loop._orders[-1][0] == app.logs._loop.quit:
+            queued.set()
+            thread.join(PATIENCE)
+        write(fd, value)
+
+    monkeypatch.setattr(os, "eventfd_write", write_late)
+    app.logs.close(PATIENCE)
+    assert not thread.is_alive()
+    assert app.said == []

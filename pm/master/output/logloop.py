@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Loop:
-    """Runs in its own thread; only `order` may be called from another."""
+    """Runs in its own thread; from another only `order`, and `close` once the thread has ended."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -41,12 +41,15 @@ class Loop:
             except Exception as error:  # else pipes fill up and every worker stands still
                 self._say(f"logs: {type(error).__name__}: {error}")
                 os.eventfd_write(self._wake, 1)  # there may be orders left
-        self._epoll.close()
-        os.close(self._wake)
 
     def quit(self) -> None:
         """End the thread."""
         self._running = False
+
+    def close(self) -> None:
+        """Close what `run` needed; for the thread that gave the last order, after `run`'s end."""
+        self._epoll.close()
+        os.close(self._wake)  # not in `run`: it may have found `quit` before `order` has written
 
     def watch(self, fd: int, call: Callable[[int], None]) -> None:
         """Call with the epoll mask whenever `fd` has something to say."""

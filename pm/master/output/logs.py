@@ -129,6 +129,7 @@ class LogWriter:
         self._loop.order(self._loop.quit)
         self._thread.join(timeout + 1.0)
         if not self._thread.is_alive():  # else it waits for a disk: leave it its files
+            self._loop.close()
             os.close(self.finished_fd)
             os.close(self.troubled_fd)
 

@@ -41,6 +41,9 @@ class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[int], None]] = {}
+        self._round = 0
+        self._since: dict[int, int] = {}
+        """The round in which each fd began to be watched."""
         self._timers: list[tuple[float, int, Timer]] = []
         self._count = itertools.count()
         self._signals = Signals(self)
@@ -60,6 +63,7 @@ class Loop:
             self._epoll.modify(fd, events)
         else:
             self._epoll.register(fd, events)
+            self._since[fd] = self._round
         self._handlers[fd] = handler
 
     def forget(self, fd: int) -> None:
@@ -95,9 +99,11 @@ class Loop:
 
     def turn(self, patience: float = 0.0) -> None:
         """Serve one round: what has happened, or happens within `patience` seconds."""
+        self._round = this = self._round + 1
         for fd, events in self._epoll.poll(patience):
             handler = self._handlers.get(fd)
-            if handler is not None:
+            # not what was said of another file, which had the number when the round began
+            if handler is not None and self._since[fd] < this:
                 handler(events)
         self._fire()
         for action in self.after_each:

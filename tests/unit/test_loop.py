@@ -122,3 +122,30 @@ def test_after_each_round(loop: Loop) -> None:
     loop.call_at(now() - 1, loop.stop)
     loop.run()
     assert rounds == [1]
+
+
+def test_what_is_said_of_a_closed_fd_is_not_meant_for_the_next_of_its_number(loop: Loop) -> None:
+    """Both ends of file are of one round, and the first handler lets go of the other's fd."""
+    pipes = [os.pipe(), os.pipe()]
+    fresh = os.pipe()
+    told: list[int] = []
+
+    def first(mine: int, other: int) -> None:
+        loop.forget(mine)
+        loop.forget(other)
+        os.dup2(fresh[0], other)
+        loop.watch(other, select.EPOLLIN, told.append)
+
+    (a, a_writer), (b, b_writer) = pipes
+    loop.watch(a, select.EPOLLIN, lambda _: first(a, b))
+    loop.watch(b, select.EPOLLIN, lambda _: first(b, a))
+    os.close(a_writer)
+    os.close(b_writer)
+    loop.turn()
+    assert told == []
+    os.write(fresh[1], b"x")
+    loop.turn()
+    assert told == [select.EPOLLIN]
+    loop.close()
+    for fd in (a, b, *fresh):
+        os.close(fd)

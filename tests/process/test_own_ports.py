@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -72,3 +73,11 @@ def test_what_the_kernel_says_of_ports() -> None:
         assert ("127.0.0.1", four.getsockname()[1], "ipv4") in known
         assert ("::", six.getsockname()[1], "ipv6") in known
         assert ("127.0.0.1", mapped.getsockname()[1], "ipv4") in known
+
+
+def test_a_number_that_is_another_files_by_now_is_no_port(tmp_path: Path) -> None:
+    """The worker may close its listener, and open something else, while it is looked at."""
+    with open(tmp_path / "file", "wb") as file:
+        before = os.listdir("/proc/self/fd")
+        assert not ports.reuses_port(os.getpid(), file.fileno())
+        assert os.listdir("/proc/self/fd") == before

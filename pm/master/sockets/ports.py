@@ -75,5 +75,10 @@ def reuses_port(pid: int, fd: int) -> bool:
     os.close(pidfd)
     if copy < 0:
         return False
-    with socket.socket(fileno=copy) as sock:
+    try:
+        sock = socket.socket(fileno=copy)
+    except OSError:  # closed meanwhile, and the number is another file's
+        os.close(copy)
+        return False
+    with sock:
         return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -10,12 +11,17 @@ from typing import Any, cast
 
 import pytest
 
+from pm.master.loop import Loop
+from pm.master.questions import Questions
+from pm.master.sockets.listeners import Listeners
+from pm.master.workers.crew import Crew
 from pm.master.workers.life import Life
 from pm.master.workers.lives import Lives
 from pm.master.workers.readiness import Expected
+from pm.master.workers.restart import Exit
 from pm.master.workers.worker import Worker
 from pm.model import AppSpec, State
-from pm.worker import board
+from pm.worker import board, parcel
 from pm.worker.sockets.conversation import BUSY, IDLE, OPEN
 
 
@@ -123,3 +129,39 @@ def test_a_request_that_comes_between_two_looks_keeps_its_worker(
     worker.pages[0] = cast(Any, Page((7, first), (7, BUSY)))
     Lives(cast(Any, clock), cast(Any, ()), owner).look(worker)
     assert worker.state is State.DRAINING
+
+
+class Made:
+    """A load whose one worker is a process of the test's."""
+
+    number, pid = 1, 0
+
+    def __init__(self, spec: AppSpec) -> None:
+        self.spec = spec
+        self.fds: list[int] = []
+
+    def fork(self, launch: int, order: dict[str, object], fds: list[int]) -> None:
+        del launch, order
+        self.fds = fds
+
+    def kill(self) -> None: ...
+
+
+def test_its_last_words_make_no_worker_ready_that_has_ended_already() -> None:
+    """Its end may be seen before the message with which it said, just before, that it is ready."""
+    loop, owner = Loop(), Owner()
+    listeners = Listeners(loop, 64, lambda *_: None, lambda _: None)
+    crew = Crew(loop, listeners, None, owner)
+    crew.on_message = Questions(crew, listeners).receive
+    load = Made(AppSpec("web", "web.py", "/", wait_ready=True))
+    worker = crew.launch(0, load)
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as process:
+        crew.forked(worker.launch, process.pid)
+    with socket.socket(fileno=load.fds[0]) as link:
+        link.send(parcel.pack({"do": "ready", "pid": process.pid}, b"")[0])
+        crew.exited(process.pid, Exit(1))
+    assert worker.said_ready
+    assert owner.ready == []
+    loop.close()
+    for fd in load.fds[1:]:
+        os.close(fd)

@@ -179,10 +179,10 @@ class Crew:
             self._loop.forget(worker.link.fileno())
 
     def _gone(self, worker: Worker, ended: Exit | None) -> None:
+        worker.ended = ended
         for _ in range(_LAST_WORDS):  # what it has said last: connections that it has given back
             if worker.link is None or not self.on_message(worker):
                 break
-        worker.ended = ended
         self._by_launch.pop(worker.launch, None)
         self._by_pid.pop(worker.pid, None)
         if not any(not w.pid for w in self._by_launch.values()):

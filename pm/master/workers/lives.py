@@ -87,7 +87,7 @@ class Lives:
         # from before the look: it may take long, and is no time in which the worker idles
         moment = now()
         verdict = assess(self._facts(worker), moment)
-        if process.has_ended(worker.pid):
+        if worker.ended is not None or process.has_ended(worker.pid):
             return  # its end is told next
         if verdict.ready and worker.pid:
             self._tell(worker, Event.READY)

@@ -11,6 +11,7 @@ import pytest
 
 from pm.codec import to_plain
 from pm.errors import ConfigError
+from pm.master.sockets.activation import Activation
 from pm.model import AppSpec, ListenerView, Mode
 from tests.load import Client, Load
 from tests.ports import free_port, is_open
@@ -127,3 +128,13 @@ def test_what_is_no_address(text: str) -> None:
 def test_a_cluster_listens_by_itself() -> None:
     with pytest.raises(ConfigError, match="listens by itself"):
         AppSpec("app", "app.py", "/", listen=("127.0.0.1:80",))
+
+
+def test_a_listener_that_its_program_has_shut_down_can_still_be_closed() -> None:
+    activation = Activation(lambda: None)
+    address = f"127.0.0.1:{free_port()}"
+    (fd,) = activation.open([address], 0o077)
+    with socket.socket(fileno=os.dup(fd)) as given_to_program:
+        given_to_program.shutdown(socket.SHUT_RDWR)
+    assert activation.only(()) == [address]
+    assert activation.kept() == {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from ...address import Address, address_of
 from ...model import ListenerView, Scheduling
@@ -77,7 +78,8 @@ class Activation:
         gone = [text for text in self._sockets if text not in set(addresses)]
         for text in gone:
             sock, mark = self._sockets.pop(text), self._marks.pop(text)
-            sock.shutdown(socket.SHUT_RDWR)  # whoever else has a dup
+            with suppress(OSError):  # the program has done that
+                sock.shutdown(socket.SHUT_RDWR)  # whoever else has a dup
             sock.close()
             if mark is not None:
                 remove(address_of(text).host, os.geteuid(), mark)

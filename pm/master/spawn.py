@@ -80,7 +80,8 @@ def spawn_template(spec: dict[str, Any]) -> Spawned:
         theirs.close()
         os.close(out)
         os.close(error)
-    ours.send(json.dumps({name: spec[name] for name in _TOLD}).encode())
+    with suppress(ConnectionError):  # it has ended already: end of file follows
+        ours.send(json.dumps({name: spec[name] for name in _TOLD}).encode())
     return Spawned(pid, ours, out_reader, error_reader)
 
 

@@ -125,7 +125,10 @@ class Generation:
         self._owner.remark(f"preload: `{module}` started threads, so workers start without preload")
         self.close()
         self._preload = ()
-        self.start()
+        try:
+            self.start()
+        except OSError:  # its interpreter has been removed, say
+            self._ended()
 
     def _ended(self) -> None:
         self.alive = False

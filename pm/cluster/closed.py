@@ -26,6 +26,8 @@ class Closed:
 
     def add(self, inner: Inner, key: str) -> None:
         """Take note that a worker has closed a listener as the last that served it."""
+        if key in self._waiting:
+            self._waiting.pop(key)[1].cancel()
         timer = self._loop.call_at(now() + _GRACE, lambda: self._close(key))
         self._waiting[key] = inner, timer
 

@@ -134,12 +134,13 @@ class Host:
                 loop.stop()
 
         loop.after_each.append(look)
-        loop.call_at(now(), look)
+        first = loop.call_at(now(), look)
         try:
             if not done():
                 loop.run()
         finally:
             loop.after_each.remove(look)
+            first.cancel()  # it would end the next run, if this one had nothing to wait for
 
     def join_asyncio(self) -> None:
         """Let the loop turn within the asyncio loop that runs now, if there is one."""

@@ -104,6 +104,7 @@ class Primary:
         """Refuse new connections, and let the workers that there are finish and end."""
         for handoff in self.engine.listeners:
             handoff.gate.shut()
+        self.reloads.leave_off()
         workers = list(self.workers.values())
         self.workers.clear()
         for worker in workers:

@@ -38,9 +38,12 @@ class Reload:
         self._rollout = Rollout((), True)
         self._reason = ""
         """Why it has failed."""
+        self.left_off = False
+        """All workers have been told to end: nobody takes a place."""
 
     def begin(self) -> None:
         """Go to the first worker."""
+        self.left_off = False
         self._left = sorted(self._primary.workers.values(), key=lambda worker: worker.id)
         self._go_on()
 
@@ -66,6 +69,8 @@ class Reload:
 
     def _launch(self) -> None:
         assert self._old is not None
+        if self.left_off:
+            return self._go_on()
         old = launch_of(self._old)
         launch = Launch(self._primary.engine, Worker(self._primary), old.spec, old.settings)
         launch.spec = replace(old.spec, listen_timeout=old.settings["listen_timeout"])
@@ -131,6 +136,11 @@ class Reloads:
             if len(self._queue) == 1:
                 self._begin_soon()
         return self._queue[-1].outcome
+
+    def leave_off(self) -> None:
+        """Start nobody any more in the reload under way: all workers are told to end."""
+        if self._queue:
+            self._queue[0].left_off = True
 
     def _begin_soon(self) -> None:
         self._primary.loop.call_at(now(), self._queue[0].begin)

@@ -71,7 +71,8 @@ class RemovalTrigger:
             removed = removed or raw[at : at + length].rstrip(b"\0") == self._name
             at += length
         if removed and not os.path.exists(self._path):
-            self.write()
+            with suppress(OSError):  # its folder has gone too
+                self.write()
             self._action()
 
     def leave(self) -> None:

@@ -46,6 +46,10 @@ def _end_with(channel: RAW, wanted: bool) -> None:
     flags = fcntl.fcntl(channel, fcntl.F_GETFL)
     fcntl.fcntl(channel, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(channel, fcntl.F_SETFL, flags | os.O_ASYNC if wanted else flags & ~os.O_ASYNC)
+    poll = select.poll()
+    poll.register(channel, 0)
+    if wanted and poll.poll(0):  # it has ended before that, which no signal tells
+        raise SystemExit
 
 
 class Template:
@@ -77,7 +81,10 @@ class Template:
         self._tell({"do": "template", "threads": self.culprit})
 
     def _tell(self, message: dict[str, object]) -> None:
-        self.channel.send(json.dumps(message).encode())
+        try:
+            self.channel.send(json.dumps(message).encode())
+        except OSError:  # the master has died: end of file follows, and the warden's work
+            pass
 
     def loop(self) -> program.Job:
         """Fork on demand; returns in the child only."""
@@ -99,7 +106,10 @@ class Template:
 
     def _receive(self, poll: Any) -> program.Job | None:
         """Take an order of the master, or its end."""
-        raw, ancillary, _, _ = self.channel.recvmsg(spare.LARGEST, spare.SPACE, _FLAGS)
+        try:
+            raw, ancillary, _, _ = self.channel.recvmsg(spare.LARGEST, spare.SPACE, _FLAGS)
+        except ConnectionResetError:  # it has died before it had read what we told it
+            raw, ancillary = b"", []
         if not raw:
             ward.stop(self.workers, self.app["stop_signal"], self.app["kill_timeout"])
         return self._serve(raw, received_fds(ancillary), poll)

@@ -20,7 +20,7 @@ def take_part(handoff: Handoff) -> None:
         entry = listening.find(gate.sock)
         if entry is None:  # an exclusive port
             return accept()
-        with taking.Shown(gate.sock) as shown:
+        with taking.Shown() as shown:
             fd, peer = listening.take(gate.sock, entry, shown)
         return fd, CONNECTION + peer.rstrip(b"\0")
 

@@ -23,7 +23,7 @@ _LENGTH = SIZE + 4096
 _SESSIONS = SIZE + 1024
 _TAKING = SIZE + 1280
 _TAKINGS = 256
-"""Listeners that are told apart, by their fds' last byte."""
+"""Threads that are told apart."""
 _NOTICE = struct.Struct("I")  # native: stored at once
 _NOTICE_AT = SIZE + 2048
 _LEADS = 1 << 31
@@ -87,12 +87,12 @@ def has_busy_sessions(page: mmap.mmap) -> bool:
     return page[_SESSIONS] != 0
 
 
-def show_taking(page: mmap.mmap, fd: int, taking: bool) -> None:
-    """Show whether the process is about to take a connection from the listener on an fd.
+def show_taking(page: mmap.mmap, thread: int, taking: bool) -> None:
+    """Show whether a thread of the process, by a number of its own, is about to take a connection.
 
     It may wait for a core between having taken one and showing that.
     """
-    page[_TAKING + fd % _TAKINGS] = taking
+    page[_TAKING + thread % _TAKINGS] = taking
 
 
 def is_busy_elsewhere(page: mmap.mmap) -> bool:

@@ -7,6 +7,7 @@ socketserver.ForkingMixIn has them) has to be seen to do so.
 from __future__ import annotations
 
 import os
+from _thread import RLock  # before gevent puts its own in its place
 
 from . import board, here
 from .sockets.talking import living
@@ -22,6 +23,8 @@ class Forks:
     def __init__(self) -> None:
         self._count = 0
         self._made: mmap.mmap | None = None
+        self._lock = RLock()
+        """Held around a fork: another thread's is another child."""
 
     def follow(self) -> None:
         """Be told of each fork from now on."""
@@ -30,6 +33,7 @@ class Forks:
         )
 
     def _before(self) -> None:
+        self._lock.acquire()
         self._made = None
         here.has_children = True
         if here.link is None or not living():
@@ -38,8 +42,9 @@ class Forks:
         fd = board.create()
         self._made = board.attach(fd)
         for conn in living():
-            if conn.page is not None:
-                board.begin(self._made, conn.fileno(), conn.page[conn.fileno()])
+            slot, page = conn.fileno(), conn.page
+            if page is not None and slot >= 0:  # another thread may have closed it
+                board.begin(self._made, slot, page[slot])
         here.say({"do": "board", "pid": -self._count}, fd)
         os.close(fd)
 
@@ -47,9 +52,11 @@ class Forks:
         if self._made is not None:
             self._made.close()
             self._made = None
+        self._lock.release()
 
     def _in_child(self) -> None:
-        here.page = self._made
+        self._lock = RLock()
+        here.in_child(self._made)
         if self._made is not None:
             here.say({"do": "child", "board": -self._count, "pid": os.getpid()})
         for conn in living():

@@ -10,7 +10,7 @@ import mmap
 import os
 
 from . import board
-from .link import Link, park
+from .link import LOCK, Link, park
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ notices: mmap.mmap | None = None
 """The worker's own board, also in its children: the master's notices stand there."""
 notice_fd = -1
 """Its fd: of the processes of the leading worker, that which holds a lock on it leads."""
+_making = LOCK()
+"""Held while a process makes its board: its threads may need one at once."""
 _leader = 0
 """The process that holds this lock, if it is this one."""
 drain_fd = -1
@@ -68,13 +70,28 @@ def say(message: dict[str, object], *fds: int) -> None:
 
 def own_page() -> mmap.mmap | None:
     """Return this process's board; a forked child makes its own at its first connection."""
-    global page
     if page is None and link is not None:
-        fd = board.create()
-        page = board.attach(fd)
-        say({"do": "board", "pid": os.getpid()}, fd)
-        os.close(fd)
+        with _making:
+            _make_page()
     return page
+
+
+def _make_page() -> None:
+    global page
+    if page is not None:
+        return
+    fd = board.create()
+    made = board.attach(fd)
+    say({"do": "board", "pid": os.getpid()}, fd)
+    os.close(fd)
+    page = made
+
+
+def in_child(made: mmap.mmap | None) -> None:
+    """Begin anew in a forked child: with the board that was made for it, if one was."""
+    global page, _making
+    page = made
+    _making = LOCK()  # a thread of the parent may have held it
 
 
 def leads() -> bool:

@@ -69,7 +69,7 @@ def _acceptor(get_hub: Any) -> Any:
         entry = listening.find(self)
         if entry is None:
             return RAW._accept(self)  # type: ignore[attr-defined, no-any-return]
-        with taking.Shown(self) as shown:
+        with taking.Shown() as shown:
             fd, peer = listening.take(self, entry, shown)
             _claim(fd, entry.key, peer)
         _watch_drain(get_hub())

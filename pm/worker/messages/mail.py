@@ -49,8 +49,11 @@ class _State:
         self.on_stop: list[Callback] = []
         self.drained = False
 
-    def listen(self, what: str) -> None:
-        with self.lock:
+    def listen(self, what: str, put: Callable[[_State], None]) -> None:
+        with self.lock:  # the drain comes before or after, and takes all hooks that are waited for
+            put(self)
+            if what == "stop" and self.drained:
+                return
             if self.box is None:
                 self.box = box = Mailbox()
                 box.takers = {"message": _message, "request": _request, "action": _action}
@@ -115,10 +118,7 @@ def _register(function: Function, what: str, put: Callable[[_State, Callback], N
     callback = Callback(function)
 
     def begin() -> None:
-        state = _state
-        put(state, callback)
-        if what != "stop" or not state.drained:
-            state.listen(what)
+        _state.listen(what, lambda state: put(state, callback))
 
     when_it_runs(callback, begin)
     return function
@@ -165,8 +165,9 @@ def _answer_to(number: int) -> Callable[[Any, BaseException | None], None]:
 def _drain() -> None:
     """Call the drain hooks, and tell the master when the last has ended."""
     state = _state
-    state.drained = True
-    left = list(state.on_stop)
+    with state.lock:
+        state.drained = True
+        left = list(state.on_stop)
 
     def ended(callback: Callback, _: Any, error: BaseException | None) -> None:
         report(None, error)

@@ -49,8 +49,10 @@ class Followed(Talking):
                 return waiting.read_briefly(self, method, args)
             except BlockingIOError:
                 pass
-        if waits and not page[0]:
+        if waits and not page[0] and self.page is not None:
             waiting.wait(self, timeout)
+        if self.page is None:  # closed meanwhile by another thread: the read finds the end
+            return None
         if page[0] == board.HAND_OVER and self.move():
             return None
         return method(self, *args)

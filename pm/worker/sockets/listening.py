@@ -153,7 +153,7 @@ def listen(entry: Listening, backlog: int) -> None:
 
 def accept(sock: socket.socket, entry: Listening) -> tuple[Connection, Any]:
     """Take the next connection from the channel, as accept(2) would: see `take`."""
-    with taking.Shown(sock) as shown:
+    with taking.Shown() as shown:
         fd, peer = take(sock, entry, shown)
         conn = Connection(sock.family, sock.type, sock.proto, fileno=fd)
         conn.watch(entry.key, peer)
@@ -237,7 +237,7 @@ def shut(entry: Listening) -> None:
 
 def leave() -> None:
     """Close what an app does not know of, before the interpreter complains of it."""
-    for entry in _by_inode.values():
+    for entry in list(_by_inode.values()):  # a thread that lives on may close one
         entry.close()
     if here.link is not None:
         here.link.close()

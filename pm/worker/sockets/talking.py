@@ -140,12 +140,13 @@ class Talking(RAW):
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     def end(self) -> None:
-        """Close the fd, and show that it is gone."""
+        """Show that the connection is gone, and close the fd."""
         slot = RAW.fileno(self)
         live.pop(slot, None)
-        RAW.close(self)
         if slot >= 0 and not self.moved:
             self.show(board.NONE)
+        self.page = None  # from the close on the number may be another connection's
+        RAW.close(self)
 
     def be_blind(self) -> None:
         """Take note that what happens from here on is not seen: it happens in C."""

@@ -36,7 +36,10 @@ def read_briefly(sock: RAW, method: Callable[..., Any], args: tuple[Any, ...]) -
     try:
         return method(sock, *args)
     finally:
-        RAW.setsockopt(sock, *_LIMIT, _EVER)
+        try:
+            RAW.setsockopt(sock, *_LIMIT, _EVER)
+        except OSError:  # another thread has closed it meanwhile
+            pass
 
 
 def wait(sock: RAW, timeout: float | None) -> None:

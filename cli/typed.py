@@ -51,7 +51,7 @@ def stop(
     return lives.stop(selectors, Choice(names_of(only), env), as_json, watch)
 
 
-@command(LIVES, "restart")
+@command(LIVES, "restart", "startOrRestart")
 def restart(
     selectors: Selectors,
     update_env: UpdateEnv = False,
@@ -67,7 +67,7 @@ def restart(
     return lives.restart(selectors, update_env, Choice(names_of(only), env), as_json, watch)
 
 
-@command(LIVES, "reload")
+@command(LIVES, "reload", "startOrReload", "startOrGracefulReload")
 def reload(
     selectors: Selectors,
     update_env: UpdateEnv = False,

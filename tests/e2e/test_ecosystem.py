@@ -72,6 +72,18 @@ def test_a_file_in_the_folder_is_found_and_its_apps_are_addressed_by_it(
     assert pm.workers() == []
 
 
+@pytest.mark.parametrize("command", ["startOrRestart", "startOrReload", "startOrGracefulReload"])
+def test_pm2_s_names_for_the_start_of_what_is_not_there(command: str, pm: Pm, folder: Path) -> None:
+    """Hooks of deploys that were written for PM2 call them (PM2: CLI.js)."""
+    (folder / "ecosystem.toml").write_text(FILE)
+    pm("start", "--only", "one")
+    (old,) = pm.pids("one")
+    pm(command, "ecosystem.toml", "--env", "stage")
+    assert pm.states() == ["online", "online"]
+    assert pm.pids("one") != [old]
+    assert variables(pm, "one")["COLOUR"] == "red"
+
+
 def test_what_is_not_in_the_list_keeps_no_command_from_the_others(pm: Pm, folder: Path) -> None:
     (folder / "ecosystem.toml").write_text(FILE)
     pm("start", "--only", "one")

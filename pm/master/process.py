@@ -175,6 +175,20 @@ def family_of(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family_of(child))]
 
 
+def holders_of(link: str) -> list[int]:
+    """Return the descendants of this process that have a file open: proc(5), /proc/PID/fd."""
+    return [pid for pid in family_of(os.getpid())[1:] if link in _open_files(pid)]
+
+
+def _open_files(pid: int) -> set[str]:
+    folder, found = f"/proc/{pid}/fd", set()
+    with contextlib.suppress(OSError):  # it has ended
+        for fd in os.listdir(folder):
+            with contextlib.suppress(OSError):  # closed just now
+                found.add(os.readlink(f"{folder}/{fd}"))
+    return found
+
+
 def _is_runnable(pid: int) -> bool:
     """True if a thread of a process runs, or waits for a core: often it is the main one."""
     if _stat(pid)[:1] == ["R"]:

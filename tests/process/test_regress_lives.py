@@ -45,6 +45,17 @@ def waitpid(pid, options):
     return result
 os.waitpid = waitpid
 """
+TELLS_NOTHING = """
+import os, signal, sys
+Template = next(m for n, m in sys.modules.items() if n.endswith("worker.template")).Template
+plain = Template._tell
+def tell(self, message):
+    if message["do"] == "forked" and not os.path.exists("once"):
+        open("once", "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    plain(self, message)
+Template._tell = tell
+"""
 QUICK_WORKER = """
 import select, socket, sys
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
@@ -146,6 +157,22 @@ def test_a_worker_that_is_ready_before_its_template_has_told_its_pid(
     spec = spec_of(tmp_path / "app.py", free_port(), preload=("slow",), wait_ready=says)
     with Engine(tmp_path / "home", spec) as engine:
         engine.online()
+
+
+def test_a_worker_of_which_its_template_could_not_tell_is_not_left_behind(tmp_path: Path) -> None:
+    (tmp_path / "tells.py").write_text(TELLS_NOTHING)
+    script = tmp_path / "app.py"
+    script.write_text("import os, time\nopen(str(os.getpid()), 'w').close()\ntime.sleep(1000)\n")
+
+    def living() -> list[int]:
+        return [
+            int(p.name) for p in tmp_path.iterdir() if p.name.isdigit() and is_alive(int(p.name))
+        ]
+
+    with Engine(tmp_path / "home", spec_of(script, preload=("tells",), kill_timeout=2.0)) as engine:
+        until((tmp_path / "once").exists, "its template is dead")
+        engine.wait(lambda: "online" in engine.kinds(), "another one")
+        until(lambda: living() == engine.online(1), "nobody else")
 
 
 def test_no_folder_to_run_in(tmp_path: Path) -> None:

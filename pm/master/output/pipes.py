@@ -54,6 +54,11 @@ class Pipes:
         for fd in (self.out, self.error, self._out_reader, self._error_reader):
             os.close(fd)
 
+    @property
+    def link(self) -> str:
+        """What /proc/PID/fd says of the first, in a process that has it."""
+        return os.readlink(f"/proc/self/fd/{self._out_reader}")
+
     def unread(self) -> None:
         """Close the read ends: the process was never made."""
         os.close(self._out_reader)

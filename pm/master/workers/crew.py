@@ -6,6 +6,7 @@ import _socket
 import itertools
 import os
 import select
+import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -130,6 +131,8 @@ class Crew:
         """Take note that a launch came to nothing, because the template ended."""
         worker = self._by_launch[launch]
         if worker.pipes is not None:
+            for pid in process.holders_of(worker.pipes.link):  # made, but not told of
+                process.send(pid, signal.SIGKILL)
             worker.pipes.unread()
         worker.reason = worker.reason or reason
         self._gone(worker, ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import get_ident  # before gevent puts its own in its place
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -34,13 +35,15 @@ class ImportHook:
     """A finder at the head of sys.meta_path that only lends a hand to the others."""
 
     def __init__(self) -> None:
-        self._busy = False
+        self._busy: set[int] = set()
+        """Threads for which the other finders are asked: some of them ask all, us too."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Find a module that has an adapter, by the other finders, and have it adapted."""
-        if name not in _ADAPTERS or self._busy:
+        thread = get_ident()
+        if name not in _ADAPTERS or thread in self._busy:
             return None
-        self._busy = True
+        self._busy.add(thread)
         try:
             for finder in sys.meta_path:
                 spec = None if finder is self else finder.find_spec(name, path, target)
@@ -48,7 +51,7 @@ class ImportHook:
                     _adapt_after(spec.loader, _ADAPTERS[name])
                     return spec
         finally:
-            self._busy = False
+            self._busy.discard(thread)
         return None
 
 

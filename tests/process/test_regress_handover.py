@@ -12,7 +12,7 @@ import pytest
 
 from tests.load import Client
 from tests.ports import free_port
-from tests.process.engine import Engine, spec_of
+from tests.process.engine import PATIENCE, Engine, spec_of
 from tests.waiting import until
 
 APPS = Path(__file__).parent / "apps"
@@ -121,14 +121,14 @@ def test_a_moved_connection_keeps_its_blocking_mode(tmp_path: Path) -> None:
         client.get()
         new = reloaded(engine)
         assert client.get() == f"{new} "
-        assert until(lambda: engine.out.read_text(), "the old worker has tried") == "blocking\n"
+        assert engine.said() == ["blocking"], "the old worker has tried"
 
 
 def test_requests_in_forked_children_survive_a_reload(tmp_path: Path) -> None:
     port = free_port()
     with Engine(tmp_path / "home", spec_of(APPS / "forker.py", port)) as engine:
         before = engine.online(1)
-        with socket.create_connection(("127.0.0.1", port), 5) as client:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
             client.sendall(HEAD)
             number = engine.send("reload")
             engine.wait(lambda: engine.pids() not in ([], before), "a new worker")
@@ -143,7 +143,7 @@ def test_on_an_idle_connection(way: str, gave: str, tmp_path: Path) -> None:
     port = free_port()
     with Engine(tmp_path / "home", spec_of(APPS / "talker.py", port, way)) as engine:
         (pid,) = engine.online(1)
-        with socket.create_connection(("127.0.0.1", port), 3) as client:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
             client.sendall(GET)
             read_some(client, f"\r\n\r\n{pid} {gave}".encode())
 
@@ -154,7 +154,7 @@ def test_a_worker_that_gets_no_core_when_it_has_just_accepted(way: str, tmp_path
     with Engine(tmp_path / "home", spec_of(APPS / "starved_taker.py", port, way)) as engine:
         engine.online(1)
         Client(port).get()
-        with socket.create_connection(("127.0.0.1", port), 10) as client:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
             client.sendall(GET)
             until(lambda: engine.out.read_text(), "it has accepted")
             assert engine.call("reload").error is None

@@ -15,7 +15,7 @@ import pytest
 from pm.model import Mode, Target
 from tests.load import Client
 from tests.ports import free_port, is_open
-from tests.process.engine import Engine, spec_of
+from tests.process.engine import PATIENCE, Engine, spec_of
 from tests.process.handing import Bench, own_loop, run_until
 from tests.processes import is_alive
 from tests.pythons import PYTHONS
@@ -274,14 +274,14 @@ def test_an_exit_with_a_stop_exit_code_is_a_stopped_app(tmp_path: Path) -> None:
 def test_three_workers_that_try_a_port_before_they_bind_it(tmp_path: Path) -> None:
     port = free_port()
     with ExitStack() as stack, socket.create_server(("127.0.0.1", 0)) as gate:
-        gate.settimeout(10)
+        gate.settimeout(PATIENCE)
         spec = spec_of(APPS / "probing.py", port, gate.getsockname()[1])
         engine = stack.enter_context(Engine(tmp_path / "home", spec, slots=3))
         lines: dict[bytes, socket.socket] = {}
         for _ in range(3):
             line, _ = gate.accept()
             stack.enter_context(line)
-            line.settimeout(10)
+            line.settimeout(PATIENCE)
             lines[line.recv(1)] = line
         assert {line.recv(1) for line in lines.values()} == {b"."}
         for at in range(3):

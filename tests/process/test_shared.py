@@ -89,12 +89,14 @@ def test_who_dies_while_it_computes_holds_up_nobody(tmp_path: Path) -> None:
 
 
 def test_who_takes_too_long_is_overtaken(tmp_path: Path) -> None:
-    count = tmp_path / "count"
+    count, go = tmp_path / "count", tmp_path / "go"
+    waits = f"while not pm.worker.slot and not os.path.exists({str(go)!r}): time.sleep(0.01)"
     with Remote(tmp_path, 2) as app:
-        define(app, count, "pm.worker.slot or time.sleep(1.5)", patience=0.3)
+        define(app, count, waits, patience=0.3)
         slow = app.begin(app.pids()[0], "work('a')")
         until(lambda: counted(count) == 1, "the first computes")
         assert app.ask(1, "work('a')") == ["a", 1, {}]
+        go.touch()
         assert app.end(slow) == ["a", 0, {}]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from mmap import mmap
@@ -12,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pm.worker import board, forks, here
+from pm.worker import board, forks, here, hooks
 from pm.worker.link import RAW
-from pm.worker.messages import mail, mailbox
+from pm.worker.messages import callbacks, mail, mailbox
 from pm.worker.sockets import listening, taking, talking, waiting
 from pm.worker.sockets.connection import Connection
 from pm.worker.sockets.conversation import OPEN
@@ -261,3 +262,42 @@ def test_a_drain_while_a_hook_is_registered_is_not_waited_for_in_vain(
     assert [message["do"] for message in link.told] == ["mailbox", "hear", "stopped"]
     assert mail._state.box is not None
     mail._state.box.close()
+
+
+def test_modules_that_threads_import_at_once_are_adapted_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hook, found = hooks.ImportHook(), dict[str, Any]()
+
+    def find_spec(name: str, *_: object) -> Any:
+        if name == "uvloop":
+            at_once(lambda: found.update(ssl=hook.find_spec("ssl"))).join()
+        elif name == "trio._socket":  # a finder that asks all others itself
+            assert hook.find_spec(name) is None
+        return SimpleNamespace(loader=SimpleNamespace(exec_module=None))
+
+    monkeypatch.setattr(sys, "meta_path", [hook, SimpleNamespace(find_spec=find_spec)])
+    for name in ("uvloop", "trio._socket"):
+        found[name] = hook.find_spec(name)
+    assert all(spec is not None and spec.loader.exec_module for spec in found.values())
+
+
+def test_a_loop_that_ends_while_another_begins_does_not_stop_the_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The message was left with the one that ended, and the callback has gone to the next."""
+    callback = callbacks.Callback(lambda _: None)
+    then: list[BaseException | None] = []
+
+    def leave_it(_: object) -> None:
+        callback.loop = SimpleNamespace(is_closed=lambda: not waits)
+
+    waits = [True]
+    callback.loop = SimpleNamespace(is_closed=lambda: True, call_soon_threadsafe=leave_it)
+    monkeypatch.setattr(callbacks, "_PATIENCE", 0.001)
+    thread = at_once(lambda: callback.call((1,), lambda _, error: then.append(error)))
+    delivers = not thread.is_alive()
+    waits.clear()
+    thread.join()
+    assert delivers
+    assert [str(error) for error in then] == ["the event loop is closed"]

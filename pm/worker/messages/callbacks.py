@@ -33,7 +33,8 @@ class Callback:
     def call(self, args: tuple[Any, ...], then: Then) -> None:
         """Call it with as many of `args` as it takes; returns when the call has begun."""
         args = args[: self.takes]
-        if self.loop is None:
+        loop = self.loop  # while we wait, another may take its place
+        if loop is None:
             return self._begin(args, then)
         begun = LOCK()
         begun.acquire()
@@ -43,11 +44,11 @@ class Callback:
             self._begin(args, then)
 
         try:
-            self.loop.call_soon_threadsafe(begin)
+            loop.call_soon_threadsafe(begin)
         except RuntimeError as error:  # closed
             return then(None, error)
         while not begun.acquire(True, _PATIENCE):
-            if self.loop.is_closed():
+            if loop.is_closed():
                 return then(None, RuntimeError("the event loop is closed"))
 
     def _begin(self, args: tuple[Any, ...], then: Then) -> None:

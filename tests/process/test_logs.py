@@ -280,6 +280,23 @@ def test_the_next_master_compresses_what_was_left(tmp_path: Path) -> None:
     assert [text for text, _ in app.lines()] == written
 
 
+def test_a_helper_that_the_master_has_reaped_at_once_has_compressed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.pidfd_open
+
+    def late(pid: int) -> int:
+        os.waitpid(pid, 0)
+        return opened(pid)
+
+    monkeypatch.setattr(os, "pidfd_open", late)
+    (tmp_path / "o.log.1").write_text("old\n")
+    app = App(tmp_path, Rotation(1000, 3, True))
+    until(lambda: (tmp_path / "o.log.1.gz").exists(), "the compressed piece", PATIENCE)
+    app.logs.close(PATIENCE)
+    assert not list(tmp_path.glob("*.packing*"))
+
+
 FLOOD = """
 import os, sys
 for number in range(200_000):

@@ -59,7 +59,7 @@ class Packer:
 
     def start(self) -> None:
         """Begin with the latest plain piece, if there is one and no helper is at work."""
-        if self._pidfd >= 0:
+        if self._done >= 0:
             return
         for number in range(1, self._keep + 1):
             with suppress(OSError):  # without hard links, say, pieces stay plain
@@ -71,6 +71,7 @@ class Packer:
         if self._pidfd >= 0:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        if self._done >= 0:
             self._reap()
         self._clean()
 
@@ -91,9 +92,11 @@ class Packer:
                 setpgroup=0,
                 setsigmask=(),
             )
-            self._pidfd = os.pidfd_open(pid)
+            with suppress(ProcessLookupError):  # the master has reaped it: it has said all
+                self._pidfd = os.pidfd_open(pid)
         except OSError:
             os.close(self._done)
+            self._done = -1
             raise
         finally:
             os.close(theirs)
@@ -121,11 +124,12 @@ class Packer:
         return 0
 
     def _reap(self) -> None:
-        with suppress(ChildProcessError):  # the master may have reaped it with its workers
-            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        if self._pidfd >= 0:
+            with suppress(ChildProcessError):  # the master may have reaped it with its workers
+                os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+            os.close(self._pidfd)
         self._loop.forget(self._done)
         os.close(self._done)
-        os.close(self._pidfd)
         self._pidfd = self._done = -1
 
     def _clean(self) -> None:

@@ -1,7 +1,8 @@
 """An ASGI app on uvloop that answers with its pid: HTTP PORT [FILE], HTTP is h11 or httptools.
 
 /held is answered when FILE is there, FILE.held says that it has been read; /large is LARGE bytes,
-/pieces comes in pieces, and to a body the answer is its length.
+/pieces comes in pieces, and to a body the answer is its length. Idle connections are kept: the 5 s
+that uvicorn gives them pass on a busy machine before a new worker is there.
 """
 
 import asyncio
@@ -43,4 +44,12 @@ async def app(scope, receive, send):
 
 
 HTTP, PORT = sys.argv[1:3]
-uvicorn.run(app, host="127.0.0.1", port=int(PORT), loop="uvloop", http=HTTP, log_level="warning")
+uvicorn.run(
+    app,
+    host="127.0.0.1",
+    port=int(PORT),
+    loop="uvloop",
+    http=HTTP,
+    log_level="warning",
+    timeout_keep_alive=600,
+)

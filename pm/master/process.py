@@ -88,8 +88,8 @@ def signal_number(name: str) -> int:
 
 
 def send(pid: int, number: int) -> None:
-    """Send a signal to a process; one that is gone needs none."""
-    with contextlib.suppress(ProcessLookupError):
+    """Send a signal to a process; one that is gone needs none, another user's takes none."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
 
 

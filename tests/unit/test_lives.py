@@ -131,6 +131,21 @@ def test_a_request_that_comes_between_two_looks_keeps_its_worker(
     assert worker.state is State.DRAINING
 
 
+@pytest.mark.parametrize(("waited", "state"), [(0.9, State.DRAINING), (1.1, State.STOPPING)])
+def test_a_connection_that_only_its_worker_can_answer_is_given_time_to_ask(
+    monkeypatch: pytest.MonkeyPatch, waited: float, state: State
+) -> None:
+    """Its request was lost when a busy machine kept the worker from reading it for 25 ms."""
+    clock, owner = Clock(), Owner()
+    monkeypatch.setattr("pm.master.workers.lives.now", clock.now)
+    load = SimpleNamespace(spec=AppSpec("web", "web.py", "/"), number=1, pid=0)
+    worker = Worker(1, 0, cast(Any, load), Life(State.DRAINING), pid=0, launched=clock.time - 60.0)
+    worker.mode, worker.drained_at = board.FINISH, clock.time - waited
+    worker.pages[0] = cast(Any, Page((7, OPEN)))
+    Lives(cast(Any, clock), cast(Any, ()), owner).look(worker)
+    assert worker.state is state
+
+
 class Made:
     """A load whose one worker is a process of the test's."""
 

@@ -31,17 +31,25 @@ class Groups:
         """End what is left of a worker's group, if anything is."""
         if not process.group_lives(leader):
             return
-        steps = ((_GRACE, signal.SIGTERM), (max(_GRACE, kill_timeout), signal.SIGKILL))
-        self._timers[leader] = [
-            self._loop.call_at(now() + delay, partial(process.send_group, leader, number))
-            for delay, number in steps
-        ]
+        last = max(_GRACE, kill_timeout)
+        steps = (
+            (_GRACE, partial(self._send, leader, signal.SIGTERM)),
+            (last, partial(self._send, leader, signal.SIGKILL)),
+            (last + _GRACE, partial(self._forget, leader)),
+        )
+        self._timers[leader] = [self._loop.call_at(now() + after, do) for after, do in steps]
 
     def look(self) -> None:
         """Forget those that are empty; called when a process has been reaped."""
-        gone = [leader for leader in self._timers if not process.group_lives(leader)]
-        for leader in gone:
-            for timer in self._timers.pop(leader):
-                timer.cancel()
-        if gone:
-            self._emptied()
+        for leader in [leader for leader in self._timers if not process.group_lives(leader)]:
+            self._forget(leader)
+
+    def _send(self, leader: int, number: int) -> None:
+        self.look()  # no signal tells of the end of one whose parent has left the group
+        if leader in self._timers:
+            process.send_group(leader, number)
+
+    def _forget(self, leader: int) -> None:
+        for timer in self._timers.pop(leader):
+            timer.cancel()
+        self._emptied()

@@ -15,7 +15,7 @@ from ...worker.sockets.conversation import BUSY, IDLE, OPAQUE, OPAQUE_ANSWERED, 
 from .. import process
 from ..loop import Loop, now
 from ..messages.mailbox import STOP
-from ..sockets.lane import WAKE
+from ..sockets.lane import WAKE, Lane
 from ..sockets.listeners import Listeners
 from ..sockets.ownports import own_ports
 from .life import Effect, Event, step
@@ -31,7 +31,7 @@ _LAST_SEARCH = 64.0
 _IDLE_GRACE = 1.0
 """Seconds in which one of the idle connections has to move to the next worker."""
 _OPEN_GRACE = 1.0
-"""Seconds that a connection which a worker has just accepted itself is given to send something."""
+"""Seconds in which a request has to come on a connection that only its worker can answer."""
 _UNDER_WAY = frozenset({BUSY, OPAQUE})
 _MOVABLE = frozenset({OPEN, IDLE})
 _UNCLEAR = BLIND | {OPAQUE_ANSWERED}
@@ -179,18 +179,13 @@ class Lives:
             return False
         if waited < BLIND_GRACE and not _UNCLEAR.isdisjoint(states):
             return False
-        if self._keeps_its_own(worker, waited, states):
+        shares = _is_shared(self._listeners)
+        if shares and any(lane.held(now()) for lane in _lanes(self._listeners, worker)):
+            return False
+        alone = shares or worker.mode != board.HAND_OVER
+        if alone and waited < _OPEN_GRACE and OPEN in states:
             return False
         return worker.mode != board.HAND_OVER or not _moves(worker, states)
-
-    def _keeps_its_own(self, worker: Worker, waited: float, states: list[int]) -> bool:
-        """True while it has new connections that nobody else can be given: others share."""
-        lanes = [handoff.lanes for handoff in self._listeners]
-        if not any(lane.shared for of_key in lanes for lane in of_key.values()):
-            return False
-        if any(worker.key in of_key and of_key[worker.key].held(now()) for of_key in lanes):
-            return True
-        return waited < _OPEN_GRACE and OPEN in states
 
     def _tell(self, worker: Worker, event: Event) -> None:
         before = worker.state
@@ -246,9 +241,17 @@ class Lives:
             whole_group = worker.link is None
             send = process.send_group if whole_group else process.send
             send(worker.pid, process.signal_number(spec.stop_signal))
-        for handoff in self._listeners:
-            if worker.key in handoff.lanes:
-                handoff.lanes[worker.key].send(WAKE)
+        for lane in _lanes(self._listeners, worker):
+            lane.send(WAKE)
+
+
+def _is_shared(listeners: Listeners) -> bool:
+    """True if workers take from a listener that they share: nobody else is given what one has."""
+    return any(lane.shared for handoff in listeners for lane in handoff.lanes.values())
+
+
+def _lanes(listeners: Listeners, worker: Worker) -> list[Lane]:
+    return [handoff.lanes[worker.key] for handoff in listeners if worker.key in handoff.lanes]
 
 
 def _moves(worker: Worker, states: list[int]) -> bool:

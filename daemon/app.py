@@ -41,6 +41,7 @@ class Office(Protocol):
     """What an app needs of the daemon around it."""
 
     place: Place
+    apps: dict[str, App]
     order: Order
     upkeep: Upkeep
 
@@ -188,7 +189,8 @@ class App:
         await self.turns.run("recovery", self._start_again)
 
     async def _start_again(self) -> None:
-        if self.masters.link is not None:
+        deleted = self._office.apps.get(self.record.name) is not self  # its name may be another's
+        if deleted or self.masters.link is not None:
             return
         if self.record.lasting and not self.fault:
             self._begin_generation()

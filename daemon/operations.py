@@ -182,12 +182,11 @@ async def remove(app: App, ticket: Ticket, slots: Slots = None) -> Result:
     if left.slots and app.masters.link is not None and left.wanted:
         remark = app.commit(left, must=False)
         await app.run(ticket, begins=False)
-    elif left.slots:
-        remark = app.commit(left, must=False)
-        await app.halt(ticket)
     else:
-        app.commit(want(app.record, chosen, False), must=False)
+        kept = left if left.slots else want(app.record, chosen, False)
+        remark = app.commit(kept, must=False)
         await app.halt(ticket)
+        jobs.cut_short(app)  # now: its end would be written down after it was forgotten
     return Result("deleted" if not left.slots else f"deleted, {count(len(chosen))}{remark}")
 
 

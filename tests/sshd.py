@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -44,7 +45,8 @@ class Sshd:
         """Break all connections."""
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         for pid in children.read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one that was ending by itself
+                os.kill(int(pid), signal.SIGKILL)
 
     def stop(self) -> None:
         """End the server; connections that are open stay."""

@@ -79,9 +79,10 @@ class Masters:
             return
         # Old and new serve side by side, as in a reload: no client waits for the old to go.
         left = runfile.read(self._place.home, self._name)
-        self.launch(record)
+        runfile.remove(self._place.home, self._name)  # makes room for the first words of the new
         if left is not None:
             self._farewell = asyncio.ensure_future(leftovers.dismiss(left, record.spec))
+        self.launch(record)
 
     async def find(self, run: runfile.RunFile) -> bool:
         """Take over one that lives, from an earlier daemon; False if there is none."""

@@ -193,10 +193,11 @@ def replaced(daemon: Daemon, old_master: int) -> AppView | None:
 
 def test_stop_gets_rid_of_a_master_that_does_not_answer(daemon: Daemon) -> None:
     daemon.do(api.Start((spec(FAKE="mute"),)))
-    os.kill(daemon.app("web").master_pid, signal.SIGSTOP)
+    master = daemon.app("web").master_pid
+    os.kill(master, signal.SIGSTOP)
     stopping = daemon.send(api.Stop(("web",)))
     daemon.do(api.Start((spec("other"),)))
-    os.kill(daemon.app("web").master_pid, signal.SIGKILL)
+    os.kill(master, signal.SIGKILL)
     reply = daemon.receive(stopping)
     assert reply.body is not None
     assert reply.body["outcomes"][0]["done"] == "stopped, 2 workers"

@@ -2,8 +2,9 @@
 
 The app's environment says how it behaves: FAKE=fail (never ready), hang (`want` never ends), die
 (exits at once), mute (does not answer `stop`), unwritten (as if it had not come to write its run
-file yet); FAKE_PORT makes it listen, FAKE_KEYS says under how many keys its listener is kept. A
-reload is refused if its environment has REFUSE.
+file yet), heir (unwritten, but for the first one), over (its workers end by themselves as it is
+told to stop); FAKE_PORT makes it listen, FAKE_KEYS says under how many keys its listener is kept.
+A reload is refused if its environment has REFUSE.
 """
 
 from __future__ import annotations
@@ -111,6 +112,9 @@ class FakeMaster:
         channel.send("done", to_plain(Done(command.id, error, text)))
 
     def stop(self, channel: Channel, command: Command) -> None:
+        if self.way == "over":
+            views = [view for _, view in self.workers.values()]
+            self.failed = [replace(v, state=State.STOPPED, pid=0, exit_code=0) for v in views]
         self.want(())
         if self.listener is not None:
             self.listener.shutdown(socket.SHUT_RDWR)
@@ -170,7 +174,7 @@ class FakeMaster:
         return os.path.join(self.boot.home, "run", f"{file_name(self.spec.name)}.json")
 
     def write_run_file(self) -> None:
-        if self.way == "unwritten":
+        if self.way == "unwritten" or (self.way == "heir" and self.boot.listener_keys):
             return
         pid = os.getpid()
         workers = [

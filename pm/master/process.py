@@ -175,9 +175,18 @@ def family_of(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family_of(child))]
 
 
-def holders_of(link: str) -> list[int]:
-    """Return the descendants of this process that have a file open: proc(5), /proc/PID/fd."""
-    return [pid for pid in family_of(os.getpid())[1:] if link in _open_files(pid)]
+def kill_holders(link: str) -> None:
+    """Kill every other process that has a file open, also those forked meanwhile: proc(5), fd."""
+    killed: set[int] = set()
+    while found := _holders_of(link) - killed:
+        for pid in found:
+            send(pid, signal.SIGKILL)
+        killed |= found
+
+
+def _holders_of(link: str) -> set[int]:
+    pids = {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {os.getpid()}
+    return {pid for pid in pids if link in _open_files(pid)}
 
 
 def _open_files(pid: int) -> set[str]:

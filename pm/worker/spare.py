@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _socket
 import os
+import select
 import socket
 import struct
 
@@ -46,7 +47,7 @@ def fork_spare(leave: Callable[[], None]) -> Spare | tuple[bytes, list[int]] | N
     """Fork a spare; None if that fails.
 
     In the spare itself: `leave` the template, wait, return the order and its fds. A spare whose
-    template ends before that ends too.
+    template ends before that ends too, and one whose order is not valid any more.
     """
     ours, theirs = _socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     channel = RAW(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, park(ours.detach()))
@@ -56,14 +57,21 @@ def fork_spare(leave: Callable[[], None]) -> Spare | tuple[bytes, list[int]] | N
         leave()
         order, ancillary, _, _ = theirs.recvmsg(LARGEST, SPACE, _FLAGS)
         theirs.close()
-        if not order:
+        fds = received_fds(ancillary)
+        if not order or _is_cut(fds[0]):  # by a master that was never told of this process
             os._exit(0)
-        return order, received_fds(ancillary)
+        return order, fds
     theirs.close()
     if pid < 0:
         channel.close()
         return None
     return Spare(pid, channel)
+
+
+def _is_cut(link: int) -> bool:
+    poll = select.poll()
+    poll.register(link, 0)
+    return bool(poll.poll(0))
 
 
 def fork_away() -> int:

@@ -100,3 +100,49 @@ def test_a_reload_leaves_one(tmp_path: Path, port: int) -> None:
         assert engine.call("reload").error is None
         until(lambda: not is_alive(first), "the old spare gone")
         assert spare_of(engine) != first
+
+
+LATE_SPARE = """
+import os, signal, sys, time
+Template = next(m for n, m in sys.modules.items() if n.endswith("worker.template")).Template
+stock, tell = Template._stock, Template._tell
+
+def stock_late(self):
+    plain = self._leave
+    def leave():
+        plain()
+        with open("spare.part", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename("spare.part", "spare")
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+    if not os.path.exists("once"):
+        self._leave = leave
+    return stock(self)
+
+def tell_nothing(self, message):
+    if message["do"] == "forked" and os.path.exists("spare") and not os.path.exists("once"):
+        open("once", "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    tell(self, message)
+
+Template._stock, Template._tell = stock_late, tell_nothing
+"""
+TELLS_PID = "import os, time\nopen(str(os.getpid()), 'w').close()\ntime.sleep(1000)\n"
+
+
+def test_a_spare_takes_no_order_that_its_master_has_given_up(tmp_path: Path) -> None:
+    """Its template was killed with the order on its way: nobody would have known of the worker."""
+    (tmp_path / "late.py").write_text(LATE_SPARE)
+    (tmp_path / "app.py").write_text(TELLS_PID)
+    spec = spec_of(tmp_path / "app.py", preload=("late",), kill_timeout=2.0)
+    with Engine(tmp_path / "home", spec) as engine:
+        (first,) = engine.online(1)
+        until((tmp_path / "spare").exists, "a spare")
+        spare = int((tmp_path / "spare").read_text())
+        os.kill(first, signal.SIGKILL)
+        until((tmp_path / "once").exists, "the template is dead")
+        engine.wait(lambda: engine.kinds().count("online") == 2, "another one")
+        (tmp_path / "go").touch()
+        until(lambda: not is_alive(spare), "the spare gone")
+        assert not (tmp_path / str(spare)).exists(), "it has run the app"

@@ -64,3 +64,15 @@ def test_a_process_of_another_user_ends_no_master(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "kill", kill)
     process.send(4711, signal.SIGTERM)
+
+
+def test_what_a_holder_forks_while_holders_are_killed_is_killed_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, killed = [{1}, {1, 2}, {2}, {2, 3}, set[int]()], list[int]()
+    monkeypatch.setattr(process, "_holders_of", lambda _: found.pop(0))
+    monkeypatch.setattr(process, "send", lambda pid, _: killed.append(pid))
+    process.kill_holders("pipe:[1]")
+    assert killed == [1, 2]
+    process.kill_holders("pipe:[1]")
+    assert killed == [1, 2, 2, 3]

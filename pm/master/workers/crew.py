@@ -6,7 +6,6 @@ import _socket
 import itertools
 import os
 import select
-import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -131,8 +130,9 @@ class Crew:
         """Take note that a launch came to nothing, because the template ended."""
         worker = self._by_launch[launch]
         if worker.pipes is not None:
-            for pid in process.holders_of(worker.pipes.link):  # made, but not told of
-                process.send(pid, signal.SIGKILL)
+            if worker.link is not None:
+                worker.link.shutdown(socket.SHUT_RDWR)  # a spare that has yet to take it ends then
+            process.kill_holders(worker.pipes.link)  # made, but not told of
             worker.pipes.unread()
         worker.reason = worker.reason or reason
         self._gone(worker, ended)

@@ -74,9 +74,13 @@ def leave() -> None:
     """Say goodbye and end the program; in another thread than the main one, do nothing."""
     if _ident() != _Orphan.main_thread:
         return
+    _say_goodbye()
+    sys.exit(0)
+
+
+def _say_goodbye() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as with SIGIO
     on_leave()
-    sys.exit(0)
 
 
 def leaves_threads_alone() -> bool:
@@ -87,12 +91,33 @@ def leaves_threads_alone() -> bool:
     return threading is None or threading.current_thread().daemon
 
 
-def _stop(number: int, _: Any) -> None:
+def _stop(number: int, frame: Any) -> None:
     """End as the master wishes, or as any program does at SIGTERM."""
-    if is_leaving():
+    if not is_leaving():
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    elif _is_importing(frame):
+        _leave_an_import()
+    else:
         leave()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+
+
+def _is_importing(frame: Any) -> bool:
+    while frame is not None and "importlib._bootstrap" not in frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _leave_an_import() -> None:
+    """End without SystemExit: CPython loses it in `from a import b` where there is no b."""
+    _say_goodbye()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # there is none, it is closed, or the signal came in its midst
+            pass
+    os._exit(0)
 
 
 def _drain_pipe_changed(*_: Any) -> None:

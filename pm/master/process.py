@@ -186,15 +186,16 @@ def kill_holders(link: str) -> None:
 
 def _holders_of(link: str) -> set[int]:
     pids = {int(name) for name in os.listdir("/proc") if name.isdecimal()} - {os.getpid()}
-    return {pid for pid in pids if link in _open_files(pid)}
+    return {pid for pid in pids if link in open_files(pid)}
 
 
-def _open_files(pid: int) -> set[str]:
-    folder, found = f"/proc/{pid}/fd", set()
-    with contextlib.suppress(OSError):  # it has ended
+def open_files(pid: int) -> dict[str, int]:
+    """Return what /proc/PID/fd says of each open file, and an fd; nothing of who has ended."""
+    folder, found = f"/proc/{pid}/fd", {}
+    with contextlib.suppress(OSError):  # it has ended, or is somebody else's
         for fd in os.listdir(folder):
             with contextlib.suppress(OSError):  # closed just now
-                found.add(os.readlink(f"{folder}/{fd}"))
+                found[os.readlink(f"{folder}/{fd}")] = int(fd)
     return found
 
 

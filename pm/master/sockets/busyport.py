@@ -7,6 +7,7 @@ import glob
 import json
 import os
 
+from .. import process
 from .ports import listening
 
 _LONGEST = 120
@@ -56,7 +57,8 @@ def _unix_inodes(path: str) -> set[str]:
 
 
 def _holder(inodes: set[str], home: str) -> str:
-    pids = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if _holds(pid, inodes)]
+    processes = filter(str.isdigit, os.listdir("/proc"))
+    pids = [pid for pid in processes if not inodes.isdisjoint(process.open_files(int(pid)))]
     ours = _masters(home)
     for pid in pids:
         if pid in ours:
@@ -66,14 +68,6 @@ def _holder(inodes: set[str], home: str) -> str:
         if marker:
             return f"the app `{app}` of another PM_HOME (master pid {pid})"
     return f"pid {pids[0]} ({_command(pids[0])[:_LONGEST] or '?'})" if pids else ""
-
-
-def _holds(pid: str, inodes: set[str]) -> bool:
-    folder = f"/proc/{pid}/fd"
-    try:
-        return any(os.readlink(f"{folder}/{fd}") in inodes for fd in os.listdir(folder))
-    except OSError:  # somebody else's, or gone
-        return False
 
 
 def _masters(home: str) -> dict[str, str]:

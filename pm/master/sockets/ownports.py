@@ -13,7 +13,7 @@ from ...model import AppSpec, ListenerView, Served, State
 from .. import process
 from ..workers.worker import Worker
 from .listeners import Listeners
-from .ports import listening, reuses_port, sockets_of
+from .ports import listening, reuses_port
 
 _SHOWN = (State.LAUNCHING, State.ONLINE, State.DRAINING)
 
@@ -23,7 +23,8 @@ def own_ports(worker: Worker, listeners: Listeners) -> tuple[ListenerView, ...]:
     holders = {
         link: (pid, fd)
         for pid in process.family_of(worker.pid)
-        for link, fd in sockets_of(pid).items()
+        for link, fd in process.open_files(pid).items()
+        if link.startswith("socket:")
     }
     ours = {os.fstat(handoff.gate.real_fd()).st_ino for handoff in listeners}
     for inode in ours | listeners.activation.inodes():

@@ -49,20 +49,6 @@ def _numeric(family: int, hexadecimal: str) -> str:
     return socket.inet_ntop(family, b"".join(words))
 
 
-def sockets_of(pid: int) -> dict[str, int]:
-    """Return the sockets of a process: what /proc/PID/fd says of each, and an fd."""
-    folder = f"/proc/{pid}/fd"
-    try:
-        fds = os.listdir(folder)
-    except OSError:  # it has ended
-        return {}
-    found = {}
-    for fd in fds:
-        with contextlib.suppress(OSError):  # closed just now
-            found[os.readlink(f"{folder}/{fd}")] = int(fd)
-    return {link: fd for link, fd in found.items() if link.startswith("socket:")}
-
-
 def reuses_port(pid: int, fd: int) -> bool:
     """True if a socket of another process has SO_REUSEPORT; False if it cannot be asked."""
     import ctypes  # not at the start of every master

@@ -20,7 +20,7 @@ from _thread import get_ident as _ident  # before gevent puts its own in its pla
 
 from . import board, here
 from .link import POLL
-from .sockets.conversation import BUSY, OPAQUE, OPEN
+from .ward import at_work
 
 TYPE_CHECKING = False  # typing itself is not to be imported into an app
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _LOOK = 0.02
 _FIRST_LOOK = 0.05
 """Seconds in which the app reads what its channels still hold."""
-_OPEN_GRACE = 1.0
-"""Seconds that a new or blind connection is given."""
 
 
 def _nothing() -> None:
@@ -135,21 +133,9 @@ def _drain_pipe_changed(*_: Any) -> None:
 def _look(*_: Any) -> None:
     """Stop once everything accepted is answered; be killed if that takes too long."""
     waited = time.monotonic() - _Orphan.died_at
-    if not _Orphan.signalled and (waited >= _Orphan.kill_timeout or not _at_work(waited)):
+    works = here.page is not None and at_work(here.page, waited)
+    if not _Orphan.signalled and (waited >= _Orphan.kill_timeout or not works):
         _Orphan.signalled = True
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it comes once more, and kills
         signal.setitimer(signal.ITIMER_REAL, _Orphan.kill_timeout)
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _at_work(waited: float) -> bool:
-    if here.page is None:
-        return False
-    # before and after: what another thread takes in between is shown by then, or in the states
-    elsewhere = board.is_busy_elsewhere(here.page)
-    states = here.page[1 : board.SIZE]
-    if waited < _OPEN_GRACE and (OPEN in states or board.BLIND in states):
-        return True
-    if elsewhere or board.is_busy_elsewhere(here.page):
-        return True
-    return BUSY in states or OPAQUE in states

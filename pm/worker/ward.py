@@ -19,7 +19,7 @@ _LOOK = 0.02
 _FIRST_LOOK = 0.05
 """Seconds in which a worker reads what its channel still holds."""
 _OPEN_GRACE = 1.0
-"""Seconds that a new connection is given to send its request."""
+"""Seconds that a new or blind connection is given."""
 
 
 class Ward:
@@ -45,7 +45,7 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
     while workers and time.monotonic() < finish + kill_timeout:
         waited = time.monotonic() - begun
         for pidfd, ward in list(unsignalled.items()):
-            if waited >= kill_timeout or not _at_work(ward.page, waited):
+            if waited >= kill_timeout or not at_work(ward.page, waited):
                 del unsignalled[pidfd]
                 _send(ward.pid, number)
         _bury(workers, unsignalled)
@@ -54,13 +54,14 @@ def stop(workers: dict[int, Ward], stop_signal: str, kill_timeout: float) -> NoR
     os._exit(0)
 
 
-def _at_work(page: mmap.mmap, waited: float) -> bool:
+def at_work(page: mmap.mmap, waited: float) -> bool:
+    """True while a worker whose master is dead has something to finish, by its board."""
     # before and after: what is taken in between is shown by then, or in the states
     elsewhere = board.is_busy_elsewhere(page)
-    states = page[: board.SIZE]
-    if elsewhere or BUSY in states or OPAQUE in states or board.is_busy_elsewhere(page):
+    states = page[1 : board.SIZE]
+    if elsewhere or board.is_busy_elsewhere(page) or BUSY in states or OPAQUE in states:
         return True
-    return waited < _OPEN_GRACE and OPEN in states
+    return waited < _OPEN_GRACE and (OPEN in states or board.BLIND in states)
 
 
 def _bury(workers: dict[int, Ward], unsignalled: dict[int, Ward]) -> None:
